@@ -1,0 +1,114 @@
+"""Where each word of a document's text stands on its page, and the boxes that any span of the text covers."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
+
+from quarry.span import Span
+
+MERGED_AREA = 1.15
+"""A box may take in the next line while its area stays below this multiple of its lines' own areas."""
+
+
+class BBox(NamedTuple):
+    """PDF points of the page as displayed (rotation applied), origin top left; x0 < x1, y0 < y1."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def area(self) -> float:
+        return max(0.0, self.x1 - self.x0) * max(0.0, self.y1 - self.y0)
+
+    def union(self, other: BBox) -> BBox:
+        return BBox(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
+
+    def overlaps(self, other: BBox) -> bool:
+        return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
+
+
+class Region(NamedTuple):
+    """A box on a page."""
+
+    page: int
+    """1-based."""
+    bbox: BBox
+
+
+class _Line(NamedTuple):
+    page: int
+    bbox: BBox
+    area: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One entry a word, in text order, in columns so that a long document stays small.
+
+    Words don't overlap in the text. A word that is broken over two lines or pages is two entries. Boxes are what the
+    PDF library reports for the word, rounded to 1/100 point.
+    """
+
+    starts: array[int] = field(default_factory=lambda: array("i"))
+    ends: array[int] = field(default_factory=lambda: array("i"))
+    pages: array[int] = field(default_factory=lambda: array("i"))
+    """1-based."""
+    lines: array[int] = field(default_factory=lambda: array("i"))
+    """Number of the line that the word stands in; equal for the words of one line only."""
+    boxes: array[float] = field(default_factory=lambda: array("f"))
+    """x0, y0, x1, y1 of each word in turn."""
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def box(self, word: int) -> BBox:
+        return BBox(*(round(value, 2) for value in self.boxes[4 * word : 4 * word + 4]))
+
+    def words(self, span: Span) -> range:
+        """Indexes of the words that `span` touches."""
+        return range(bisect_right(self.ends, span.start), bisect_left(self.starts, span.end))
+
+    def page_numbers(self, span: Span) -> tuple[int, ...]:
+        return tuple(sorted({self.pages[word] for word in self.words(span)}))
+
+    def regions(self, span: Span) -> tuple[Region, ...]:
+        """The boxes that the words of `span` cover: whole lines merged into blocks, partial lines on their own.
+
+        A word that the span cuts gives the share of its box that its share of the characters has.
+        """
+        regions: list[Region] = []
+        page, box, area = 0, BBox(0, 0, 0, 0), 0.0
+        for line in self._lines(span):
+            union = box.union(line.bbox)
+            if line.page == page and union.area <= MERGED_AREA * (area + line.area):
+                box, area = union, area + line.area
+                continue
+            if page:
+                regions.append(Region(page, box))
+            page, box, area = line
+        if page:
+            regions.append(Region(page, box))
+        return tuple(regions)
+
+    def _lines(self, span: Span) -> Iterator[_Line]:
+        for _, words in groupby(self.words(span), key=lambda word: (self.pages[word], self.lines[word])):
+            first, *rest = words
+            box = self._share(first, span)
+            for word in rest:
+                box = box.union(self._share(word, span))
+            yield _Line(self.pages[first], box, box.area)
+
+    def _share(self, word: int, span: Span) -> BBox:
+        box, start, end = self.box(word), self.starts[word], self.ends[word]
+        left, right = max(start, span.start), min(end, span.end)
+        if (left, right) == (start, end):
+            return box
+        width = (box.x1 - box.x0) / (end - start)
+        return box._replace(x0=round(box.x0 + (left - start) * width, 2), x1=round(box.x1 - (end - right) * width, 2))

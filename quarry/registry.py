@@ -1,0 +1,74 @@
+"""A folder is a registry: `chunkers/sliding_window.py` is `kind: sliding_window`, imported when it is first built.
+
+A strategy is a frozen dataclass under the folder's decorator; its fields are its settings. Files whose names start with
+an underscore are shared by the others and are no strategies.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from quarry.errors import ConfigError, unknown
+
+T = TypeVar("T")
+C = TypeVar("C", bound=type)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry(Generic[T]):
+    """The strategies of one folder, by file name."""
+
+    folder: str
+    """Name of the top-level package."""
+
+    def __call__(self, cls: C) -> C:
+        """Decorator of a strategy: its settings refuse unknown names and wrong types."""
+        cls.__pydantic_config__ = ConfigDict(extra="forbid", strict=False)  # type: ignore[attr-defined]  # read by pydantic
+        cls.kind = cls.__module__.rpartition(".")[2]  # type: ignore[attr-defined]  # declared by each Protocol
+        return cls
+
+    def names(self) -> tuple[str, ...]:
+        package = importlib.import_module(self.folder)
+        return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")))
+
+    def strategy(self, kind: str) -> type[T]:
+        """The class in `folder/kind.py`. ConfigError for a name without a file."""
+        if kind not in self.names():
+            raise unknown(kind, self.names(), place=f"{self.folder}/")
+        module = importlib.import_module(f"{self.folder}.{kind}")
+        found = [v for v in vars(module).values() if isinstance(v, type) and getattr(v, "kind", None) == kind]
+        if len(found) != 1:
+            raise ConfigError(
+                f"{self.folder}/{kind}.py must hold one @{self.folder.rstrip('s')} class, it has {len(found)}"
+            )
+        return found[0]
+
+    def build(self, spec: Mapping[str, Any]) -> T:
+        """`{"kind": name, **settings}` as an instance. ConfigError names the setting and those there are."""
+        settings = dict(spec)
+        kind = settings.pop("kind", None)
+        if not isinstance(kind, str):
+            raise ConfigError(f"a {self.folder} setting needs a kind (there are: {', '.join(self.names())})")
+        cls: Any = self.strategy(kind)
+        known = [item.name for item in fields(cls)]
+        for name in settings:
+            if name not in known:
+                raise unknown(str(name), known or ["none"], place=f"the settings of {self.folder}.{kind}")
+        try:
+            built: T = TypeAdapter(cls).validate_python(settings)
+        except ValidationError as error:
+            raise ConfigError(f"{self.folder}.{kind}: {first_problem(error)}", kind=kind) from error
+        return built
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first of pydantic's findings in one line: place, message, value."""
+    found = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in found["loc"])
+    return f"{place + ': ' if place else ''}{found['msg']} (it is {found['input']!r})"

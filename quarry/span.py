@@ -1,0 +1,28 @@
+"""Half-open ranges of code points: how everything is located in a document's text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open `[start, end)` range of code points in `Document.text`."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def of(self, text: str) -> str:
+        return text[self.start : self.end]
+
+    def overlaps(self, other: Span) -> bool:
+        return self.start < other.end and other.start < self.end
+
+    def strip(self, text: str) -> Span:
+        """The same span without white space at its ends; empty at its start where there is nothing else."""
+        body = self.of(text)
+        start = self.start + len(body) - len(body.lstrip())
+        return Span(start, max(start, self.end - len(body) + len(body.rstrip())))

@@ -1,0 +1,1 @@
+"""Query to ranked chunks: vector, full text, hybrid, filters."""

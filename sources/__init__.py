@@ -1,0 +1,1 @@
+"""List and read documents: folders, globs, single files, JSON lines."""

@@ -1,0 +1,1 @@
+"""Documents, elements, chunks and index generations in LanceDB."""
