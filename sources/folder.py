@@ -1,0 +1,119 @@
+"""Folders, globs and single files on a local disk."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from quarry.errors import SourceError
+from sources import Input, Stat
+
+
+class Folder:
+    """Every file below `root` that an include pattern matches and no exclude pattern does.
+
+    Symbolic links to folders are not followed; one to a file is listed and refused when it is read.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        root: Path,
+        *,
+        include: Sequence[str],
+        exclude: Sequence[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        below: str | None = None,
+    ) -> None:
+        """`below`: list only this folder of the root (`""` is the root itself); what is missing is then not gone."""
+        self.name = name
+        self.root = str(root)
+        self._include = [_pattern(glob) for glob in include]
+        self._exclude = [_pattern(glob) for glob in exclude]
+        self._metadata = dict(metadata or {})
+        self._below = below
+        self._unlisted: list[str] = []
+        self._excluded = 0
+
+    @property
+    def whole(self) -> bool:
+        return self._below is None and not self._unlisted
+
+    @property
+    def excluded(self) -> int:
+        return self._excluded if self._below is None else 0
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        return tuple(self._unlisted)
+
+    def inputs(self) -> Iterator[Input]:
+        self._unlisted.clear()
+        self._excluded = 0
+        try:
+            os.scandir(self.root).close()
+        except OSError as error:
+            raise SourceError(f"can't list {self.root}: {error.strerror}; its documents stay as they are") from error
+        yield from self._walk(self._below or "")
+
+    def _walk(self, below: str) -> Iterator[Input]:
+        try:
+            with os.scandir(os.path.join(self.root, below)) as found:  # noqa: PTH118 - scandir keeps 100,000 files cheap
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            self._unlisted.append(f"{below}: {error.strerror}")
+            return
+        for entry in entries:
+            path = f"{below}/{entry.name}" if below else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(path)
+            elif self._takes(path) and not (entry.is_symlink() and entry.is_dir()):
+                yield self._input(entry, path)
+            else:
+                self._excluded += 1
+
+    def _takes(self, path: str) -> bool:
+        return any(p.match(path) for p in self._include) and not any(p.match(path) for p in self._exclude)
+
+    def _input(self, entry: os.DirEntry[str], path: str) -> Input:
+        return Input(
+            source=self.name,
+            path=path,
+            uri=file_uri(entry.path),
+            file=Path(entry.path),
+            stat=stat_of(entry.stat(follow_symlinks=False)),
+            metadata=self._metadata,
+        )
+
+
+def stat_of(result: os.stat_result) -> Stat:
+    return Stat(result.st_size, result.st_mtime_ns, result.st_ctime_ns, result.st_ino)
+
+
+def file_uri(path: str) -> str:
+    """`file://` URI of an absolute path; bytes that are no UTF-8 stay exact through percent escapes."""
+    return "file://" + quote(os.fsencode(path))
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    """`*` and `?` within one part of the path, `**/` over any number of parts, `[...]` as in a shell.
+
+    A pattern without `/` matches the file's name at any depth, a leading `/` binds it to the root; letters match in
+    either case.
+    """
+    anchored = glob.lstrip("/") if "/" in glob else f"**/{glob}"
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\])", anchored)
+    table = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    out = [
+        table.get(part) or (_set(part) if part[:1] == "[" and part[-1:] == "]" else re.escape(part)) for part in parts
+    ]
+    return re.compile("".join(out) + r"\Z", re.IGNORECASE | re.DOTALL)
+
+
+def _set(part: str) -> str:
+    body = part[1:-1].replace("\\", r"\\")
+    return f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]"
