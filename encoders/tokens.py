@@ -1,0 +1,118 @@
+"""The encoder's tokenizer without its weights: token counts, ids and offsets on the `tokenizers` library alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from quarry.errors import ModelError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """Counts and ids as the model sees them. Fits `quarry.types.TokenCounter`; safe to share between threads.
+
+    A text is content: `[SEP]` or `</s>` written in a document becomes ordinary tokens, never a control token. Lone
+    surrogates, which no tokenizer takes, are read as U+FFFD. Pickles by its arguments, so worker processes can take it.
+    """
+
+    path: Path
+    """Folder that holds tokenizer.json."""
+    max_tokens: int
+    """Most tokens of one model input: special tokens, prompt and text."""
+    prompt: str
+    fingerprint: str
+    """Hex SHA-256 of tokenizer.json."""
+    prefix: tuple[int, ...]
+    """Ids of the special tokens before a text."""
+    suffix: tuple[int, ...]
+    """Ids of the special tokens after a text."""
+    prompt_ids: tuple[int, ...]
+    """Ids of the prompt on its own."""
+    tokenizer: Tokenizer
+
+    @classmethod
+    def from_folder(cls, path: Path, *, max_tokens: int, prompt: str = "") -> Tokens:
+        """Reads `path/tokenizer.json`. ModelError where it is missing, damaged or leaves no room for text."""
+        data = _definition(path / "tokenizer.json")
+        tokenizer = _tokenizer(data, path=path)
+        prefix, suffix = _special_tokens(tokenizer)
+        prompt_ids = tuple(tokenizer.encode(prompt, add_special_tokens=False).ids)
+        if len(prefix) + len(prompt_ids) + len(suffix) >= max_tokens:
+            raise ModelError(
+                f"{path}: special tokens and the prompt {prompt!r} fill the model's {max_tokens} tokens; "
+                "choose a shorter prompt or a larger max_tokens",
+                path=str(path),
+            )
+        return cls(path, max_tokens, prompt, sha256(data).hexdigest(), prefix, suffix, prompt_ids, tokenizer)
+
+    @property
+    def limit(self) -> int:
+        """Most tokens that context + text of one chunk may have."""
+        return self.max_tokens - len(self.prefix) - len(self.prompt_ids) - len(self.suffix)
+
+    def count(self, text: str) -> int:
+        return len(self.tokenizer.encode_batch_fast([_clean(text)], add_special_tokens=False)[0])
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, special tokens and prompt left out."""
+        found = self.tokenizer.encode_batch_fast([_clean(text) for text in texts], add_special_tokens=False)
+        return [encoding.ids for encoding in found]
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """`(start, end)` code points of each token, special tokens left out; as many as `count`.
+
+        Tokens that share one character (bytes of an emoji, say) share its range; a range may be empty.
+        """
+        return self.located(text)[1]
+
+    def located(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids and offsets of a text from one pass."""
+        encoding = self.tokenizer.encode(_clean(text), add_special_tokens=False)
+        return encoding.ids, encoding.offsets
+
+    def __reduce__(self) -> tuple[Callable[..., Tokens], tuple[Path, int, str]]:
+        return _load, (self.path, self.max_tokens, self.prompt)
+
+
+def _load(path: Path, max_tokens: int, prompt: str) -> Tokens:
+    return Tokens.from_folder(path, max_tokens=max_tokens, prompt=prompt)
+
+
+def _definition(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"can't read {file}: {error.strerror}; the model folder needs a tokenizer.json", path=str(file)
+        ) from error
+
+
+def _tokenizer(data: bytes, *, path: Path) -> Tokenizer:
+    """The tokenizer with truncation, padding and control tokens in texts switched off."""
+    try:
+        tokenizer = Tokenizer.from_buffer(data)
+    except ValueError as error:
+        raise ModelError(f"{path}/tokenizer.json is damaged: {error}; copy the model again", path=str(path)) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def _special_tokens(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What the post-processor puts before and after a text."""
+    probe = tokenizer.encode("a")
+    body = [index for index, sequence in enumerate(probe.sequence_ids) if sequence is not None]
+    return tuple(probe.ids[: body[0]]), tuple(probe.ids[body[-1] + 1 :])
+
+
+def _clean(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)
