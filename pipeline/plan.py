@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from pipeline.session import Session
+from parsers._media import media_type
+
+from pipeline.session import Session, metadata_json
 from quarry.errors import RefusedError, SourceError
 from quarry.fingerprint import document_id
 from quarry.types import Origin, Outcome
@@ -186,17 +188,17 @@ class _Findings:
         self._work(item, row, known, content=content)
 
     def _work(self, item: Input, row: DocumentRow, known: DocumentRow | None, *, content: Content) -> None:
-        media_type = item.media_type or self._session.media_type(content.head, name=item.path)
-        row = replace(row, media_type=media_type)
-        kind = self._session.parser_for(media_type)
+        found = item.media_type or media_type(content.head, name=item.path)
+        row = replace(row, media_type=found)
+        kind = self._session.parser_for(found)
         if kind is None:
-            self._refuse(row, known, reason=f"type: no parser takes {media_type}")
+            self._refuse(row, known, reason=f"type: no parser takes {found}")
             return
-        key = self._session.element_key(content.sha256, kind=kind, media_type=media_type)
+        key = self._session.element_key(content.sha256, kind=kind, media_type=found)
         origin = Origin(row.doc_id, item.uri, item.source, item.path, content.sha256, item.metadata)
         same = known is not None and known.sha256 == content.sha256
         change = Change.ADDED if known is None else Change.AGAIN if same else Change.CHANGED
-        self.work.append(Work(item, origin, media_type, key, row, known, change))
+        self.work.append(Work(item, origin, found, key, row, known, change))
 
     def _touch(self, row: DocumentRow, known: DocumentRow) -> None:
         same = replace(
@@ -234,7 +236,7 @@ class _Findings:
             mtime_ns=stat.mtime_ns,
             ctime_ns=stat.ctime_ns,
             inode=stat.inode,
-            metadata=self._session.metadata_json(item.metadata),
+            metadata=metadata_json(item.metadata),
             title=item.title,
             first_seen=known.first_seen if known else self._now,
             last_seen=self._now,

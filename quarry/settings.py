@@ -232,3 +232,13 @@ def _merge(
 
 def _origin_of(place: str, origins: Mapping[str, str]) -> str:
     return next((origins[key] for key in sorted(origins, reverse=True) if place.startswith(key)), "the defaults")
+
+
+def chunker_spec(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The `chunker` section with a profile of config/chunkers.yaml put in for its name, own settings on top."""
+    profiles = read_yaml(config_dir() / "chunkers.yaml")
+    spec = dict(section)
+    profile = profiles.get(str(spec.get("kind")))
+    if not isinstance(profile, Mapping):
+        return spec
+    return {**profile, **{name: value for name, value in spec.items() if name != "kind"}}

@@ -1,0 +1,144 @@
+"""What a generation is made by: parsers, chunker and encoder, with their fingerprints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from chunkers import Chunker, chunker
+from encoders import load_encoder
+from parsers import parser
+from quarry.errors import MismatchError
+from quarry.fingerprint import digest, settings_of
+from quarry.settings import Effective, chunker_spec
+from quarry.types import Encoder, TokenCounter
+from stores.rows import GenerationRow, generation_id
+
+DEFAULTS = "defaults.yaml"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The makers of a generation. Building one reads no weights but their hash and imports no torch."""
+
+    parsers: Mapping[str, Mapping[str, Any]]
+    """Settings by parser kind."""
+    chunker_settings: Mapping[str, Any]
+    """`{"kind": ..., **settings}`."""
+    encoder_settings: Mapping[str, Any]
+    """Fields of `quarry.settings.EncoderSettings`."""
+
+    @cached_property
+    def parse_fingerprints(self) -> dict[str, str]:
+        """By parser kind: its revision and settings."""
+        found: dict[str, str] = {}
+        for kind in parser.names():
+            built = parser.build({"kind": kind, **self.parsers.get(kind, {})})
+            found[kind] = digest("parse", kind, built.revision, settings_of(built))
+        return found
+
+    @cached_property
+    def chunker(self) -> Chunker:
+        return chunker.build(self.chunker_settings)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """ModelError here, before the first parse, where the model is missing."""
+        return load_encoder(**self.encoder_settings)
+
+    @cached_property
+    def tokens(self) -> TokenCounter:
+        return self.encoder.tokens
+
+    @cached_property
+    def chunk_fingerprint(self) -> str:
+        return self.chunker.fingerprint(tokens=self.tokens, embedder=self.encoder)
+
+    def generation(self, collection: str) -> GenerationRow:
+        """The row of the generation that this recipe makes in `collection`."""
+        parse = digest(self.parse_fingerprints)
+        identity = self.encoder.identity
+        return GenerationRow(
+            id=generation_id(collection, parse, self.chunk_fingerprint, identity.fingerprint, dtype=identity.dtype),
+            collection=collection,
+            state="live",
+            parse_settings=json.dumps(self.parsers, sort_keys=True),
+            parse_fingerprint=parse,
+            chunker=json.dumps(self.chunker_settings, sort_keys=True),
+            chunk_fingerprint=self.chunk_fingerprint,
+            encoder=json.dumps({"identity": asdict(identity), "settings": self.encoder_settings}, sort_keys=True),
+            embed_fingerprint=identity.fingerprint,
+            dim=identity.dim,
+            dtype=identity.dtype,
+            created=datetime.now(UTC),
+        )
+
+
+def recipe_of(effective: Effective) -> Recipe:
+    """From the settings alone: for a new collection, and for what uses no store."""
+    settings = effective.settings
+    return Recipe(
+        parsers={kind: dict(values) for kind, values in settings.parsers.items()},
+        chunker_settings=chunker_spec(settings.chunker),
+        encoder_settings=settings.encoder.model_dump(),
+    )
+
+
+def stored_recipe(row: GenerationRow) -> Recipe:
+    """As the generation was made."""
+    return Recipe(
+        parsers=json.loads(row.parse_settings),
+        chunker_settings=json.loads(row.chunker),
+        encoder_settings=json.loads(row.encoder)["settings"],
+    )
+
+
+def live_recipe(effective: Effective, live: GenerationRow) -> Recipe:
+    """The generation's own recipe: what the user did not set counts as the generation has it.
+
+    Raises MismatchError where the user set something else than what made the generation.
+    """
+    stored, asked = stored_recipe(live), recipe_of(effective)
+    for section, mine, theirs in (
+        ("parsers", asked.parsers, stored.parsers),
+        ("chunker", asked.chunker_settings, stored.chunker_settings),
+        ("encoder", asked.encoder_settings, stored.encoder_settings),
+    ):
+        if mine != theirs and _is_set(section, effective):
+            raise MismatchError(_mismatch(section, mine, theirs, live=live))
+    changed = stored.generation(live.collection)
+    if changed.id != live.id:
+        raise MismatchError(_outgrown(changed, live))
+    return stored
+
+
+def _is_set(section: str, effective: Effective) -> bool:
+    """True where a layer above the defaults speaks of the section."""
+    keys = [key for key in effective.origins if key == section or key.startswith(f"{section}.")]
+    return any(not effective.origins[key].endswith(DEFAULTS) for key in keys)
+
+
+def _mismatch(section: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], *, live: GenerationRow) -> str:
+    names = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
+    said = ", ".join(f"{section}.{name} is {mine.get(name)!r}, there {theirs.get(name)!r}" for name in names)
+    return (
+        f"collection {live.collection!r} was made with other settings: {said}. Leave them out to go on as it is, "
+        "or give another --collection; a change of a live index needs a new generation (quarry backfill)"
+    )
+
+
+def _outgrown(now: GenerationRow, live: GenerationRow) -> str:
+    parts = {
+        "parser": now.parse_fingerprint != live.parse_fingerprint,
+        "chunker": now.chunk_fingerprint != live.chunk_fingerprint,
+        "encoder": now.embed_fingerprint != live.embed_fingerprint,
+    }
+    changed = " and ".join(name for name, differs in parts.items() if differs) or "number type"
+    return (
+        f"collection {live.collection!r} was made by another version of its {changed}; nothing is mixed into it. "
+        "Ingest into another --collection, or make a new generation (quarry backfill)"
+    )
