@@ -90,12 +90,7 @@ def _pool(session: Session) -> Iterator[ParserPool]:
     limits = session.settings.limits
     with ParserPool(
         workers=session.settings.ingest.processes,
-        limits=Limits(
-            max_bytes=int(limits.max_mb * 1e6),
-            timeout_s=limits.timeout_s,
-            timeout_per_mb_s=limits.timeout_per_mb_s,
-            memory_mb=limits.memory_mb,
-        ),
+        limits=Limits(**session.settings.limits.model_dump()),
         settings=session.recipe.parsers,
     ) as pool:
         yield pool
