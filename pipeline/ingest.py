@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,15 +84,9 @@ def run_shard(session: Session, works: Sequence[Work], *, progress: Progress | N
     return batches.report
 
 
-@contextmanager
-def _pool(session: Session) -> Iterator[ParserPool]:
-    limits = session.settings.limits
-    with ParserPool(
-        workers=session.settings.ingest.processes,
-        limits=Limits(**session.settings.limits.model_dump()),
-        settings=session.recipe.parsers,
-    ) as pool:
-        yield pool
+def _pool(session: Session) -> ParserPool:
+    limits = Limits(**session.settings.limits.model_dump())
+    return ParserPool(workers=session.settings.ingest.processes, limits=limits, settings=session.recipe.parsers)
 
 
 @dataclass(slots=True)

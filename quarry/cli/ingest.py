@@ -14,7 +14,6 @@ from quarry.cli.options import Call, Output
 from quarry.cli.options import command as quarry_command
 
 if TYPE_CHECKING:
-    from pipeline.ingest import Ingested
     from pipeline.plan import Plan
     from pipeline.report import Report
 
