@@ -1,0 +1,56 @@
+"""What parsers without pages have in common: drafts in text order become elements with ids and parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from quarry.fingerprint import element_id
+from quarry.span import Span
+from quarry.types import FURNITURE, Element, ElementType, Link, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An element before it knows its id and its parent."""
+
+    type: ElementType
+    span: Span
+    level: int | None = None
+    table: Table | None = None
+    links: tuple[Link, ...] = ()
+    flags: tuple[str, ...] = ()
+    css_path: str | None = None
+    anchor: str | None = None
+
+
+def elements_of(drafts: Iterable[Draft], *, content_sha256: str) -> tuple[Element, ...]:
+    """Parents follow from the heading levels alone: the nearest heading above with a lower level."""
+    headings: list[tuple[int, str]] = []
+    made: list[Element] = []
+    for draft in drafts:
+        ident = element_id(content_sha256, draft.type.value, draft.span)
+        body = draft.type not in FURNITURE and not any(flag.startswith("hidden") for flag in draft.flags)
+        if body and draft.type is ElementType.TITLE and draft.level is not None:
+            while headings and headings[-1][0] >= draft.level:
+                headings.pop()
+        parent = headings[-1][1] if body and headings else None
+        made.append(_element(draft, ident, parent=parent))
+        if body and draft.type is ElementType.TITLE and draft.level is not None:
+            headings.append((draft.level, ident))
+    return tuple(made)
+
+
+def _element(draft: Draft, ident: str, *, parent: str | None) -> Element:
+    return Element(
+        id=ident,
+        type=draft.type,
+        span=draft.span,
+        css_path=draft.css_path,
+        anchor=draft.anchor,
+        level=draft.level,
+        parent=parent,
+        table=draft.table,
+        links=draft.links,
+        flags=draft.flags,
+    )
