@@ -1,0 +1,63 @@
+"""Layers of settings: later ones win, origins are kept, unknown names are errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from quarry.errors import ConfigError
+from quarry.settings import load
+
+
+def test_layers_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("ingest: {workers: 2, batch_rows: 100}\nstore: from-file\n")
+    environ = {"QUARRY_INGEST__WORKERS": "3", "QUARRY_STORE": "from-environment"}
+    found = load(
+        str(file), assignments=["ingest.workers=1"], options={"store": "given", "collection": None}, environ=environ
+    )
+    settings = found.settings
+    assert (settings.ingest.workers, settings.ingest.batch_rows, settings.store) == (1, 100, "given")
+    assert found.origins["ingest.workers"] == "--set ingest.workers=1"
+    assert found.origins["ingest.batch_rows"] == str(file)
+    assert found.origins["store"] == "--store"
+    assert found.origins["collection"].endswith("defaults.yaml")
+
+
+def test_another_kind_drops_the_settings_of_the_former() -> None:
+    found = load(assignments=["chunker.size=3", "chunker.kind=sliding_window", "chunker.size=4"], environ={})
+    assert found.settings.chunker == {"kind": "sliding_window", "size": 4}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("ingest.wokers=2", "did you mean 'ingest.workers'"),
+        ("ingests.workers=2", "did you mean 'ingest'"),
+        ("ingest.workers=many", "ingest.workers: .*'many'.*--set"),
+        ("ingest=3", "group of settings"),
+        ("collection=a/b", "collection"),
+        ("novalue", "section.key=value"),
+        ("store=[", "no YAML value"),
+    ],
+)
+def test_wrong_settings_are_one_line(assignment: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        load(assignments=[assignment], environ={})
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_variable_names_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'store'"):
+        load(environ={"QUARRY_STOR": "x"})
+
+
+@pytest.mark.parametrize(("content", "message"), [("a: [", "is no YAML"), ("- 1", "must hold settings by name")])
+def test_wrong_file(tmp_path: Path, content: str, message: str) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        load(str(file), environ={})
+    with pytest.raises(ConfigError, match="can't read"):
+        load(str(tmp_path / "none.yaml"), environ={})
