@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.batch import Batch, Chunked, Ended, commit
 from pipeline.finish import finish, told_by_plan
@@ -38,10 +38,24 @@ class Ingested:
         )
 
 
-def ingest(effective: Effective, request: Request, *, progress: Progress | None = None) -> Ingested:
-    """One run. Raises ConfigError or StoreError before it starts; a bad document never ends it.
+class Shard(Protocol):
+    """What does the work on a group of documents: `run_shard`, or the same as a task of a flow."""
 
-    BusyError after `ingest.wait_s` where another run holds the collection.
+    def __call__(self, session: Session, works: Sequence[Work], progress: Progress, /) -> Report: ...
+
+
+def ingest(
+    effective: Effective,
+    request: Request,
+    *,
+    progress: Progress | None = None,
+    shard: Shard | None = None,
+    shard_documents: int | None = None,
+) -> Ingested:
+    """One run, in shards of so many documents (all in one without a number).
+
+    Raises ConfigError or StoreError before it starts, BusyError after `ingest.wait_s` where another run holds the
+    collection; a bad document never ends it.
     """
     session = open_session(effective)
     shown = progress or Silent()
@@ -50,17 +64,14 @@ def ingest(effective: Effective, request: Request, *, progress: Progress | None 
         plan = make_plan(session, request)
         shown.planned(len(plan.work))
         report = told_by_plan(plan)
-        if plan.work:
-            report += run_shard(session, plan.work, progress=shown)
+        for works in plan.shards(shard_documents or max(1, len(plan.work))):
+            report += (shard or run_shard)(session, works, shown)
         report += finish(session, plan, changed=bool(plan.work or plan.deleted))
         total = Seconds(total=time.perf_counter() - began)
         report += Report(seconds=total)
-        session.record_run(
-            report.record(
-                run_id=session.run_id, collection=session.settings.collection, generation=session.generation.id
-            )
-        )
-    return Ingested(session, plan, report)
+        done = Ingested(session, plan, report)
+        session.record_run(done.record())
+    return done
 
 
 def dry_run(effective: Effective, request: Request) -> tuple[Session, Plan]:
@@ -69,13 +80,12 @@ def dry_run(effective: Effective, request: Request) -> tuple[Session, Plan]:
     return session, make_plan(session, request)
 
 
-def run_shard(session: Session, works: Sequence[Work], *, progress: Progress | None = None) -> Report:
+def run_shard(session: Session, works: Sequence[Work], progress: Progress, /) -> Report:
     """Parse, chunk, embed and store these documents. Parsers and chunking work ahead of the encoder by one batch."""
-    shown = progress or Silent()
-    batches = _Batches(session, shown)
+    batches = _Batches(session, progress)
     with _pool(session) as pool, ThreadPoolExecutor(1, thread_name_prefix="encode") as encoder:
         for item in parsed(session, works, pool=pool):
-            shown.parsed(item.work.item.uri)
+            progress.parsed(item.work.item.uri)
             batches.add(_chunked(session, item, batches))
             if batches.full:
                 batches.hand_over(encoder)

@@ -111,3 +111,34 @@ class Report(_Adds):
             "seconds": {name: round(value, 3) for name, value in asdict(self.seconds).items()},
             "problems": [asdict(problem) | {"outcome": problem.outcome.value} for problem in self.problems],
         }
+
+
+def markdown(record: Mapping[str, Any]) -> str:
+    """A page about a run for people: the counts in words, each problem in a row."""
+    documents, chunks = record["documents"], record["chunks"]
+    lines = [
+        f"# Ingest of {record['collection']}",
+        "",
+        f"Run `{record['run_id']}` into generation `{record['generation']}`, {record['seconds']['total']:.1f} s.",
+        "",
+        f"- {documents['seen']} documents: {_listed(documents)}",
+        f"- {chunks['added']} chunks written, {chunks['deleted']} removed",
+        f"- {record['tokens']['encoded']} tokens encoded, {record['tokens']['truncated']} truncated",
+    ]
+    if record["problems"]:
+        lines += ["", "| document | outcome | reason | attempts | new |", "|---|---|---|---|---|"]
+        lines += [
+            "| {} | {} | {} | {} | {} |".format(
+                _cell(p["uri"]), p["outcome"], _cell(p["reason"]), p["attempts"], "yes" if p["new"] else ""
+            )
+            for p in record["problems"]
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", r"\|").split())
+
+
+def _listed(documents: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in documents.items() if name != "seen")

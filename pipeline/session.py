@@ -16,7 +16,7 @@ from pipeline.recipe import Recipe, live_recipe, recipe_of
 from quarry.fingerprint import digest
 from quarry.settings import Effective, Settings
 from quarry.types import Document
-from stores.rows import DocumentRow, GenerationRow, LedgerRow
+from stores.rows import DocumentRow, GenerationRow, LedgerRow, RunRow
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,20 @@ class Session:
     def ledger(self) -> dict[str, LedgerRow]:
         """By document id, of the live generation."""
         return self.collection.ledger(self.generation.id)
+
+    def record_run(self, report: Mapping[str, Any]) -> None:
+        """Keep the report and the settings of this run."""
+        self.collection.record_run(
+            RunRow(
+                run_id=self.run_id,
+                kind="ingest",
+                collection=self.settings.collection,
+                started=self.started,
+                ended=datetime.now(UTC),
+                report=json.dumps(report),
+                settings=self.settings.model_dump_json(),
+            )
+        )
 
     def stored_elements(self, keys: Sequence[str]) -> dict[str, Document]:
         return self.store.get_elements(keys)
