@@ -1,0 +1,75 @@
+"""Indexes of a chunk table, and the searches that use them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from lancedb.index import FTS, IvfRq, IvfSq
+from lancedb.query import MatchQuery
+from lancedb.table import Table
+
+from quarry.settings import IndexSettings
+from stores.rows import Scored, TableStats, Vector
+
+TEXT_COLUMN, VECTOR_COLUMN = "search_text", "vector"
+KEEP_VERSIONS = timedelta(days=1)
+"""Longer than the longest reader: cleaning up sooner takes the files away under it."""
+REFINE = 10
+"""Times k candidates are ranked again by their full vectors; quantised distances alone lose recall."""
+PROBES = 20
+
+
+def ensure(table: Table, settings: IndexSettings) -> None:
+    """Built after the data is in (an index on an empty table ranks wrongly), then kept up by `optimize`."""
+    rows = table.count_rows()
+    if not rows:
+        return
+    have = {column for index in table.list_indices() for column in index.columns}
+    if TEXT_COLUMN not in have:
+        table.create_index(TEXT_COLUMN, config=FTS(language="English", stem=True, remove_stop_words=True))
+    if VECTOR_COLUMN not in have and rows >= settings.vector_from_rows:
+        kinds = {"IVF_SQ": IvfSq, "IVF_RQ": IvfRq}
+        table.create_index(VECTOR_COLUMN, config=kinds[settings.vector_kind](distance_type="cosine"))
+    table.optimize(cleanup_older_than=KEEP_VERSIONS)
+
+
+def nearest(table: Table, vector: Vector, *, k: int, where: str | None) -> list[Scored]:
+    query = table.search(vector, vector_column_name=VECTOR_COLUMN, query_type="vector").distance_type("cosine").limit(k)
+    if any(VECTOR_COLUMN in index.columns for index in table.list_indices()):
+        query = query.nprobes(PROBES).refine_factor(REFINE)
+    if where:
+        query = query.where(where, prefilter=True)
+    rows = query.select(["chunk_id", "_distance"]).to_list()
+    return [Scored(row["chunk_id"], 1.0 - row["_distance"]) for row in rows]
+
+
+def matching(table: Table, query: str, *, k: int, where: str | None) -> list[Scored]:
+    if not any(TEXT_COLUMN in index.columns for index in table.list_indices()):
+        return []
+    found = table.search(MatchQuery(query, TEXT_COLUMN), query_type="fts").limit(k)
+    if where:
+        found = found.where(where, prefilter=True)
+    return [Scored(row["chunk_id"], row["_score"]) for row in found.select(["chunk_id", "_score"]).to_list()]
+
+
+def stats(table: Table, *, uri: str) -> TableStats:
+    found = table.stats()
+    fragments = found["fragment_stats"]
+    unindexed = {}
+    for index in table.list_indices():
+        about = table.index_stats(index.name)
+        unindexed[index.name] = about.num_unindexed_rows if about else 0
+    return TableStats(
+        table=table.name,
+        rows=table.count_rows(),
+        fragments=fragments["num_fragments"],
+        small_fragments=fragments["num_small_fragments"],
+        versions=len(table.list_versions()),
+        bytes=_size(Path(uri.removeprefix("file://")) / f"{table.name}.lance") or found["total_bytes"],
+        unindexed=unindexed,
+    )
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

@@ -1,0 +1,161 @@
+"""The tables' columns. A change here raises FORMAT and needs a step in `MIGRATIONS` of `stores.lance`."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+FORMAT = 1
+"""Version of everything below. A newer store is refused, an older one migrated."""
+
+_KEY = {"lance-schema:unenforced-primary-key:position": "1"}
+_TIME = pa.timestamp("us", tz="UTC")
+_SPAN = pa.struct([("start", pa.int32()), ("end", pa.int32())])
+_REGION = pa.struct([("page", pa.int32()), ("bbox", pa.list_(pa.float32(), 4))])
+
+
+def _table(key: str, /, **columns: pa.DataType) -> pa.Schema:
+    """`key` is non-null and declared as primary key at creation, so no writer ever meets the table without it.
+
+    LanceDB's merge_insert lets two writers insert the same new key twice otherwise (lance issue 4585).
+    """
+    return pa.schema([pa.field(key, pa.string(), nullable=False, metadata=_KEY), *columns.items()])
+
+
+STORE = _table("name", value=pa.string())
+
+DOCUMENTS = _table(
+    "doc_id",
+    collection=pa.string(),
+    source=pa.string(),
+    path=pa.string(),
+    uri=pa.string(),
+    sha256=pa.string(),
+    size=pa.int64(),
+    mtime_ns=pa.int64(),
+    ctime_ns=pa.int64(),
+    inode=pa.uint64(),
+    etag=pa.string(),
+    hashed_at_ns=pa.int64(),
+    media_type=pa.string(),
+    title=pa.string(),
+    metadata=pa.string(),
+    outcome=pa.string(),
+    reason=pa.string(),
+    stage=pa.string(),
+    attempts=pa.int32(),
+    first_seen=_TIME,
+    last_seen=_TIME,
+    last_try=_TIME,
+    next_try=_TIME,
+    pages=pa.int32(),
+    element_key=pa.string(),
+)
+
+ELEMENTS = _table("key", size=pa.int64(), record=pa.large_binary())
+"""`record` is a document record as zstd-compressed JSON; `size` its bytes before compression."""
+
+LEDGER = _table(
+    "key",
+    doc_id=pa.string(),
+    collection=pa.string(),
+    generation=pa.string(),
+    sha256=pa.string(),
+    element_key=pa.string(),
+    chunk_fingerprint=pa.string(),
+    embed_fingerprint=pa.string(),
+    chunks=pa.int32(),
+    digest=pa.string(),
+    outcome=pa.string(),
+    run_id=pa.string(),
+    committed_at=_TIME,
+)
+
+GENERATIONS = _table(
+    "id",
+    collection=pa.string(),
+    state=pa.string(),
+    parse_settings=pa.string(),
+    parse_fingerprint=pa.string(),
+    chunker=pa.string(),
+    chunk_fingerprint=pa.string(),
+    encoder=pa.string(),
+    embed_fingerprint=pa.string(),
+    dim=pa.int32(),
+    dtype=pa.string(),
+    created=_TIME,
+)
+
+COLLECTIONS = _table(
+    "name",
+    live=pa.string(),
+    previous=pa.string(),
+    counter=pa.int64(),
+    sources=pa.string(),
+    changed_at=_TIME,
+)
+
+RUNS = _table(
+    "run_id",
+    kind=pa.string(),
+    collection=pa.string(),
+    started=_TIME,
+    ended=_TIME,
+    report=pa.string(),
+    settings=pa.string(),
+)
+
+CATALOGUE: dict[str, pa.Schema] = {
+    "documents": DOCUMENTS,
+    "elements": ELEMENTS,
+    "ledger": LEDGER,
+    "generations": GENERATIONS,
+    "collections": COLLECTIONS,
+    "runs": RUNS,
+    "store": STORE,
+}
+"""Every table but the chunks, in the order of creation: `store`, which makes it a store, comes last."""
+
+
+def chunks(dim: int, dtype: str) -> pa.Schema:
+    """Of one generation. Pages stand flat beside the regions: filters can't reach into a list of structs."""
+    number = {"float32": pa.float32(), "float16": pa.float16()}[dtype]
+    return _table(
+        "chunk_id",
+        doc_id=pa.string(),
+        position=pa.int32(),
+        text=pa.large_string(),
+        context=pa.string(),
+        search_text=pa.large_string(),
+        start=pa.int32(),
+        end=pa.int32(),
+        tokens=pa.int32(),
+        strategy=pa.string(),
+        heading_path=pa.list_(pa.string()),
+        pages=pa.list_(pa.int32()),
+        page_first=pa.int32(),
+        page_last=pa.int32(),
+        regions=pa.list_(_REGION),
+        elements=pa.list_(pa.string()),
+        context_spans=pa.list_(_SPAN),
+        parent_id=pa.string(),
+        uri=pa.string(),
+        source=pa.string(),
+        path=pa.string(),
+        sha256=pa.string(),
+        title=pa.string(),
+        media_type=pa.string(),
+        metadata=pa.string(),
+        metadata_numbers=pa.map_(pa.string(), pa.float64()),
+        metadata_texts=pa.map_(pa.string(), pa.string()),
+        metadata_terms=pa.list_(pa.string()),
+        parser=pa.string(),
+        chunk_fingerprint=pa.string(),
+        encoder=pa.string(),
+        revision=pa.string(),
+        weights=pa.string(),
+        run_id=pa.string(),
+        ingested_at=_TIME,
+        generation=pa.string(),
+        embed_key=pa.string(),
+        vector=pa.list_(number, dim),
+    )

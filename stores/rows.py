@@ -1,0 +1,207 @@
+"""What the store's tables hold, row by row, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from quarry.fingerprint import digest
+from quarry.types import Chunk, EmbeddedChunk
+
+Vector = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """What is at the source now, and how the last try at it ended. Times are UTC."""
+
+    doc_id: str
+    collection: str
+    source: str
+    path: str
+    uri: str
+    sha256: str | None = None
+    size: int = 0
+    mtime_ns: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
+    etag: str | None = None
+    hashed_at_ns: int = 0
+    media_type: str | None = None
+    title: str | None = None
+    metadata: str = "{}"
+    """JSON object: what the user handed in."""
+    outcome: str = "ok"
+    """An `Outcome` value."""
+    reason: str | None = None
+    stage: str | None = None
+    attempts: int = 0
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    last_try: datetime | None = None
+    next_try: datetime | None = None
+    pages: int = 0
+    element_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """The commit mark of (document, generation): what of it is searchable."""
+
+    doc_id: str
+    collection: str
+    generation: str
+    sha256: str
+    """Content that is searchable."""
+    element_key: str
+    chunk_fingerprint: str
+    embed_fingerprint: str
+    chunks: int
+    digest: str
+    """`chunks_digest` of its chunk rows."""
+    outcome: str
+    run_id: str
+    committed_at: datetime
+
+    @property
+    def key(self) -> str:
+        return digest(self.doc_id, self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRow:
+    """One index of a collection: the settings that made it and the table that holds it."""
+
+    id: str
+    """Hex; `generation_id` makes it from the collection and the fingerprints."""
+    collection: str
+    state: str
+    """building, live, retired or dropped."""
+    parse_settings: str
+    """JSON, as the chunker's and the encoder's."""
+    parse_fingerprint: str
+    chunker: str
+    chunk_fingerprint: str
+    encoder: str
+    """JSON of the `EncoderIdentity`."""
+    embed_fingerprint: str
+    dim: int
+    dtype: str
+    """float32 or float16."""
+    created: datetime
+
+    @property
+    def table(self) -> str:
+        return f"chunks_{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRow:
+    """The live pointer; changed by compare-and-swap on `counter` only."""
+
+    name: str
+    live: str | None = None
+    previous: str | None = None
+    counter: int = 0
+    sources: str = "{}"
+    """JSON object: declared source name -> root."""
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run: what it was told and what it did, as JSON."""
+
+    run_id: str
+    kind: str
+    collection: str
+    started: datetime
+    ended: datetime | None = None
+    report: str = "{}"
+    settings: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a chunk came from and what made it: equal for all chunks of one document in one generation."""
+
+    source: str
+    path: str
+    sha256: str
+    title: str | None
+    media_type: str
+    metadata: str
+    """JSON object: what the user handed in."""
+    parser: str
+    chunk_fingerprint: str
+    encoder: str
+    """Profile name."""
+    revision: str | None
+    weights: str
+    run_id: str
+    ingested_at: datetime
+    generation: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChunkRow:
+    """A chunk as it is stored."""
+
+    chunk: Chunk
+    position: int
+    """Ordinal in its document, from 0."""
+    embed_key: str
+    provenance: Provenance
+    vector: Vector | None = field(default=None, repr=False)
+    """`(dim,)` float32, unit norm; None where it was not read."""
+
+    @classmethod
+    def of(cls, embedded: EmbeddedChunk, *, position: int, provenance: Provenance) -> ChunkRow:
+        return cls(embedded.chunk, position, embedded.embed_key, provenance, embedded.vector)
+
+    def without_vector(self) -> ChunkRow:
+        return replace(self, vector=None)
+
+
+@dataclass(frozen=True, slots=True)
+class TableStats:
+    """Size and shape of one table."""
+
+    table: str
+    rows: int
+    fragments: int
+    small_fragments: int
+    versions: int
+    bytes: int
+    """On disk, old versions and indexes included; of the live data only where the store is not local."""
+    unindexed: dict[str, int]
+    """Rows that each index doesn't cover yet, by index name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A chunk id with its score: cosine similarity, or BM25."""
+
+    chunk_id: str
+    score: float
+
+
+def generation_id(collection: str, parse: str, chunk: str, embed: str, *, dtype: str) -> str:
+    """Hex id of the generation that these fingerprints make; equal settings find the same one again."""
+    return digest("generation", collection, parse, chunk, embed, dtype, length=12)
+
+
+def chunks_digest(rows: Sequence[ChunkRow], *, dtype: str) -> str:
+    """Hash over ids, text and vectors (as stored in `dtype`) of one document's chunks, in their order."""
+    total = sha256()
+    for row in sorted(rows, key=lambda row: row.position):
+        assert row.vector is not None
+        total.update(row.chunk.id.encode())
+        total.update(row.chunk.text.encode("utf-8", "surrogatepass"))
+        total.update(np.asarray(row.vector, dtype=dtype).tobytes())
+    return total.hexdigest()[:32]
