@@ -133,7 +133,7 @@ def _store(
     collection, generation = session.collection, session.generation
     session.store.put_elements(_elements(done))
     documents = [_row(item) for item in done]
-    replaced = collection.replace_chunks(generation.id, sorted(rows), [row for found in rows.values() for row in found])
+    replaced = collection.replace_chunks(generation, sorted(rows), [row for found in rows.values() for row in found])
     collection.put_ledger([_ledger_row(session, item, rows[item.work.origin.id]) for item in done])
     collection.put_documents([*documents, *(failure.row for failure in failed)])
     return replaced.deleted

@@ -39,7 +39,7 @@ def finish(session: Session, plan: Plan, *, changed: bool) -> Report:
     if roots != session.source_roots:
         collection.put_sources(roots)
     if changed:
-        collection.ensure_indexes(session.generation.id, session.settings.index)
+        collection.ensure_indexes(session.generation, session.settings.index)
     return Report(
         documents=DocumentCounts(deleted=len(plan.deleted)),
         chunks=ChunkCounts(deleted=deleted),
