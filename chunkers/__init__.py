@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol
 
+from chunkers._sections import top_sections
 from quarry.registry import Registry
 from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+
+__all__ = ["Chunker", "chunker", "top_sections"]
 
 
 class Chunker(Protocol):

@@ -1,0 +1,180 @@
+"""From the pieces that a strategy decides on to chunks: located, counted, and never over the limit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from chunkers._ruler import Ruler, whole_character
+from chunkers._sentences import sentences
+from quarry.fingerprint import chunk_id
+from quarry.span import Span
+from quarry.types import Chunk, Document, Element, ElementType, TokenCounter
+
+CONTEXT_SHARE = 3
+"""Context gets at most one part in so many of a chunk's tokens."""
+_WORD = re.compile(r"\S+\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a strategy decides: a span, and what is read before it."""
+
+    span: Span
+    context: tuple[str, ...] = ()
+    """Lines of context, the most general first: these go first where there is no room."""
+    context_spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What all chunks of one run share."""
+
+    kind: str
+    fingerprint: str
+    """The chunking fingerprint."""
+    size: int
+    """Most tokens of context + text; the encoder's limit counts as well."""
+
+
+def assemble(
+    document: Document, pieces: Iterable[Piece], *, maker: Maker, ruler: Ruler, tokens: TokenCounter
+) -> Iterator[Chunk]:
+    """Chunks in the order of the pieces. A piece that is too long is split, its context shortened first."""
+    limit = max(1, min(maker.size, tokens.limit))
+    index = _Index(document)
+    for piece in pieces:
+        span = piece.span.strip(document.text)
+        if not len(span):
+            continue
+        context = _context(piece, tokens=tokens, limit=limit)
+        for part in _fitting(ruler, span, limit=limit, context=context):
+            yield _chunk(document, part, context, piece, maker=maker, ruler=ruler, index=index)
+
+
+def split(ruler: Ruler, span: Span, *, limit: int, context: str = "") -> Iterator[Span]:
+    """Spans of at most `limit` tokens that tile `span`: cut at sentence ends, else at words, else at characters."""
+    if ruler.fits(span, limit=limit, context=context):
+        yield span
+        return
+    room = max(1, limit - (ruler.count(Span(0, 0), context=context) if context else 0))
+    units = _units(ruler, span, room=room)
+    start = units[0].start
+    for unit, following in pairwise([*units, Span(span.end, span.end)]):
+        grown = Span(start, following.end)
+        if following.start < span.end and ruler.estimate(grown) <= room:
+            continue
+        yield from _exactly(ruler, Span(start, unit.end), limit=limit, context=context)
+        start = unit.end
+
+
+def _fitting(ruler: Ruler, span: Span, *, limit: int, context: str) -> Iterator[Span]:
+    for part in split(ruler, span, limit=limit, context=context):
+        stripped = part.strip(ruler.text)
+        if len(stripped):
+            yield stripped
+
+
+def _units(ruler: Ruler, span: Span, *, room: int) -> list[Span]:
+    """Sentences, words where a sentence is too long, runs of characters where a word is."""
+    units: list[Span] = []
+    for sentence in sentences(ruler.text, span):
+        if ruler.estimate(sentence) <= room:
+            units.append(sentence)
+            continue
+        for match in _WORD.finditer(ruler.text, sentence.start, sentence.end):
+            word = Span(units[-1].end if units else span.start, match.end())
+            units.extend([word] if ruler.estimate(word) <= room else _runs(ruler, word, room=room))
+    if units and units[-1].end < span.end:
+        units[-1] = Span(units[-1].start, span.end)
+    return units or [span]
+
+
+def _runs(ruler: Ruler, word: Span, *, room: int) -> Iterator[Span]:
+    start = word.start
+    while start < word.end:
+        end = ruler.reach(start, word.end, room)
+        if end < word.end:
+            end = whole_character(ruler.text, end, after=start)
+        yield Span(start, end)
+        start = end
+
+
+def _exactly(ruler: Ruler, span: Span, *, limit: int, context: str) -> Iterator[Span]:
+    """By real counts: a tokenizer may give a part more tokens than it has inside the whole."""
+    if len(span) <= 1 or ruler.fits(span, limit=limit, context=context):
+        yield span
+        return
+    middle = _middle(ruler.text, span)
+    yield from _exactly(ruler, Span(span.start, middle), limit=limit, context=context)
+    yield from _exactly(ruler, Span(middle, span.end), limit=limit, context=context)
+
+
+def _middle(text: str, span: Span) -> int:
+    half = (span.start + span.end) // 2
+    space = text.rfind(" ", span.start + 1, half)
+    place = space + 1 if space > 0 else whole_character(text, half, after=span.start)
+    return min(max(place, span.start + 1), span.end - 1)
+
+
+def _context(piece: Piece, *, tokens: TokenCounter, limit: int) -> str:
+    """As many of the last lines as have room; empty, or closed by a line break."""
+    for first in range(len(piece.context)):
+        text = "\n".join(piece.context[first:]) + "\n"
+        if tokens.count(text) <= limit // CONTEXT_SHARE:
+            return text
+    return ""
+
+
+def _chunk(
+    document: Document, span: Span, context: str, piece: Piece, *, maker: Maker, ruler: Ruler, index: _Index
+) -> Chunk:
+    text = span.of(document.text)
+    elements = index.touched(span)
+    return Chunk(
+        id=chunk_id(document.origin.id, maker.fingerprint, span, text),
+        document_id=document.origin.id,
+        uri=document.origin.uri,
+        span=span,
+        text=text,
+        context=context,
+        tokens=ruler.count(span, context=context),
+        strategy=maker.kind,
+        heading_path=index.headings(elements[0]) if elements else (),
+        pages=document.layout.page_numbers(span) or tuple(sorted({e.page for e in elements if e.page})),
+        regions=document.layout.regions(span),
+        elements=tuple(element.id for element in elements),
+        context_spans=piece.context_spans if context else (),
+    )
+
+
+class _Index:
+    """Elements by place and by id."""
+
+    def __init__(self, document: Document) -> None:
+        self._text = document.text
+        self._elements = document.elements
+        self._by_id = {element.id: element for element in document.elements}
+        self._next = 0
+
+    def touched(self, span: Span) -> tuple[Element, ...]:
+        """Chunks come in text order, so the search starts where the last one began."""
+        while self._next and self._elements[self._next - 1].span.end > span.start:
+            self._next -= 1
+        while self._next < len(self._elements) and self._elements[self._next].span.end <= span.start:
+            self._next += 1
+        found = self._next
+        while found < len(self._elements) and self._elements[found].span.start < span.end:
+            found += 1
+        return self._elements[self._next : found]
+
+    def headings(self, element: Element) -> tuple[str, ...]:
+        """Above the element, the outermost first; a heading's own path ends with itself."""
+        path = [element] if element.type is ElementType.TITLE else []
+        parent = element.parent
+        while parent is not None and parent in self._by_id and len(path) < len(self._by_id):
+            path.append(self._by_id[parent])
+            parent = self._by_id[parent].parent
+        return tuple(" ".join(heading.span.of(self._text).split()) for heading in reversed(path))

@@ -1,0 +1,68 @@
+"""LangChain's recursive character splitter on the encoder's tokens, kept on exact spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from chunkers import chunker
+from chunkers._assemble import Maker, Piece, assemble
+from chunkers._ruler import Ruler
+from chunkers._sections import body
+from quarry.fingerprint import digest
+from quarry.span import Span
+from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+
+
+@chunker
+@dataclass(frozen=True, slots=True)
+class Recursive:
+    """With overlap 0 and white space kept, LangChain's pieces join to the text, so their lengths are their places."""
+
+    kind: ClassVar[str]
+    tiny: ClassVar[dict[str, Any]] = {"size": 12}
+    late: ClassVar[bool] = False
+    revision: ClassVar[int] = 1
+
+    size: int = 200
+    """Most tokens of a chunk."""
+    separators: tuple[str, ...] = ("\n\n", "\n", ". ", "? ", "! ", " ", "")
+    """Tried in turn on what is still too long."""
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or not self.separators:
+            raise ValueError(f"size must be positive and separators given: {self.size}, {self.separators}")
+
+    def fingerprint(self, *, tokens: TokenCounter, embedder: SentenceEmbedder | None) -> str:  # noqa: ARG002 - reads no vectors
+        return digest("chunk", self.kind, self.revision, self, tokens.fingerprint)
+
+    def chunk(
+        self,
+        document: Document,
+        *,
+        tokens: TokenCounter,
+        embedder: SentenceEmbedder | None = None,  # noqa: ARG002 - reads no vectors
+    ) -> Iterator[Chunk]:
+        ruler = Ruler(document.text, tokens)
+        made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
+        pieces = (Piece(span) for span in self._spans(document.text, body(document), tokens=tokens))
+        return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
+
+    def _spans(self, text: str, within: Span, *, tokens: TokenCounter) -> Iterator[Span]:
+        from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+        splitter = RecursiveCharacterTextSplitter(
+            separators=list(self.separators),
+            chunk_size=min(self.size, tokens.limit),
+            chunk_overlap=0,
+            length_function=tokens.count,
+            keep_separator="end",
+            strip_whitespace=False,
+        )
+        start = within.start
+        for piece in splitter.split_text(within.of(text)):
+            yield Span(start, start + len(piece))
+            start += len(piece)
+        if start < within.end:
+            yield Span(start, within.end)

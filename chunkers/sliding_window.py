@@ -1,0 +1,61 @@
+"""Fixed windows of encoder tokens with overlap: the baseline that every strategy must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from chunkers import chunker
+from chunkers._assemble import Maker, Piece, assemble
+from chunkers._ruler import Ruler, whole_character
+from chunkers._sections import body
+from quarry.fingerprint import digest
+from quarry.span import Span
+from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+
+
+@chunker
+@dataclass(frozen=True, slots=True)
+class SlidingWindow:
+    kind: ClassVar[str]
+    tiny: ClassVar[dict[str, Any]] = {"size": 12, "overlap": 3}
+    late: ClassVar[bool] = False
+    revision: ClassVar[int] = 1
+
+    size: int = 200
+    """Tokens per window."""
+    overlap: int = 40
+    """Tokens shared by neighbours; 0 <= overlap < size."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.overlap < self.size:
+            raise ValueError(f"overlap must be in [0, size): overlap={self.overlap}, size={self.size}")
+
+    def fingerprint(self, *, tokens: TokenCounter, embedder: SentenceEmbedder | None) -> str:  # noqa: ARG002 - reads no vectors
+        return digest("chunk", self.kind, self.revision, self, tokens.fingerprint)
+
+    def chunk(
+        self,
+        document: Document,
+        *,
+        tokens: TokenCounter,
+        embedder: SentenceEmbedder | None = None,  # noqa: ARG002 - reads no vectors
+    ) -> Iterator[Chunk]:
+        ruler = Ruler(document.text, tokens)
+        made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
+        size = min(self.size, tokens.limit)
+        pieces = (Piece(span) for span in self._windows(ruler, body(document), size=size))
+        return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
+
+    def _windows(self, ruler: Ruler, within: Span, *, size: int) -> Iterator[Span]:
+        start, overlap = within.start, min(self.overlap, size - 1)
+        while start < within.end:
+            end = ruler.reach(start, within.end, size)
+            if end < within.end:
+                end = whole_character(ruler.text, end, after=start)
+            yield Span(start, end)
+            if end >= within.end:
+                return
+            step = ruler.reach(start, end, max(1, size - overlap)) if overlap else end
+            start = max(start + 1, whole_character(ruler.text, step, after=start))
