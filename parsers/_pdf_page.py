@@ -1,0 +1,300 @@
+"""One page of a PDF as lines of words with their style, in the direction in which the page is read."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+SOFT_HYPHEN = "\u00ad"
+_KEPT_FORMAT = "\u200c\u200d"  # joiners change the shape of Persian, Indic and emoji words
+_BOLD_NAME = re.compile(r"bold|black|heavy|demi|cmbx|cmssbx", re.I)
+_MONO_NAME = re.compile(r"mono|courier|consol|typewriter|cmtt|menlo|\bcode", re.I)
+_HTML_LINE = re.compile(r'<p style="top:([-\d.]+)pt;left:[-\d.]+pt;line-height:([-\d.]+)pt">(.*?)</p>\n', re.S)
+_HTML_SPAN = re.compile(
+    r'([^"]*)<span style="font-family:([^;"]*);font-size:([-\d.]+)pt(?:;color:#(\w{6}))?[^>]*>(.*?)</span>', re.S
+)
+_INVISIBLE = re.compile(rb"\s[37]\s+Tr\b")
+_TRANSPARENT = re.compile(r"/ca 0?\.?0*(?=[/>\s])")
+_WHITE = 0xF5
+"""Least red, green and blue of what counts as white."""
+
+
+class Word(NamedTuple):
+    """A run of characters without white space; its box in reading coordinates (see `Page.turn`)."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    text: str
+
+
+class Style(NamedTuple):
+    """What most of a line's characters look like."""
+
+    size: float
+    """Points."""
+    bold: bool
+    """True where all letters are bold."""
+    mono: bool
+    """True where all letters are of a typewriter face."""
+    colour: int
+    """0xRRGGBB."""
+
+
+class Line(NamedTuple):
+    """Words on one baseline. First a piece as MuPDF cuts it, later all such pieces of a column's line."""
+
+    page: int
+    """1-based."""
+    words: tuple[Word, ...]
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    baseline: float
+    style: Style
+    flag: str = ""
+    """`hidden:<reason>`, `ocr` or nothing."""
+    cells: tuple[int, ...] = ()
+    """Indexes of words before which a wide gap stands: the line looks like a table row."""
+    aside: bool = False
+    """True where it runs in another direction than the page's text."""
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def size(self) -> float:
+        return self.style.size
+
+
+class Page(NamedTuple):
+    """What was read from one page. `width` and `height` are those of the reading direction."""
+
+    number: int
+    width: float
+    height: float
+    turn: int
+    """Degrees clockwise by which the displayed page must be turned to read its text: 0, 90, 180 or 270."""
+    lines: tuple[Line, ...]
+    image_only: bool = False
+    """True where it has no text and an image covers most of it."""
+    strokes: int = 0
+    """Rectangles and straight lines drawn by the page's own content: what a ruled table is made of."""
+
+
+class Reader:
+    """Reads pages of one open document with one `TextPage` each; no image is ever decoded."""
+
+    def __init__(self, pymupdf: Any, document: Any) -> None:
+        self._pymupdf = pymupdf
+        self._document = document
+        self._flags = (
+            pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES
+        ) | pymupdf.TEXT_MEDIABOX_CLIP
+        self._hiding_objects: dict[int, bool] = {}
+
+    def read(self, page: Any) -> Page:
+        """Styles come from MuPDF's HTML writer, in C and 5 times cheaper than `dict`; `dict` only where a page may
+        hide text or turn it, for opacity and direction stand there alone."""
+        textpage = page.get_textpage(flags=self._flags)
+        pieces = [list(words) for _, words in groupby(textpage.extractWORDS(), key=lambda word: (word[5], word[6]))]
+        content = page.read_contents() or b""
+        strokes = content.count(b" re") + content.count(b" l\n") + content.count(b" l ")
+        number, rect = page.number + 1, page.rect
+        if not pieces:
+            return Page(number, rect.width, rect.height, 0, (), self._covered(page), strokes)
+        styles = None
+        if not page.rotation and not _upended(pieces) and not self._may_hide(page, content):
+            styles = _html_styles(textpage.extractHTML(), len(pieces))
+        if styles is not None:
+            lines = [_line(number, words, style) for words, style in zip(pieces, styles, strict=True)]
+            turn = 0
+        else:
+            lines, turn = self._turned(page, textpage, pieces)
+        kept = tuple(self._flagged(page, [line for line in lines if line.words]))
+        width, height = (rect.width, rect.height) if turn % 180 == 0 else (rect.height, rect.width)
+        return Page(number, width, height, turn, kept, False, strokes)
+
+    def _turned(self, page: Any, textpage: Any, pieces: Sequence[Sequence[Any]]) -> tuple[list[Line], int]:
+        """Lines of a page whose text may be invisible or run in any direction."""
+        found = _dict_lines(textpage.extractDICT())
+        matrix, rect = page.rotation_matrix, page.rect
+        turns: list[int] = []
+        for words in pieces:
+            direction = found[words[0][5], words[0][6]][1]
+            x, y = direction[0] * matrix.a + direction[1] * matrix.c, direction[0] * matrix.b + direction[1] * matrix.d
+            turns.append((0 if x > 0 else 180) if abs(x) >= abs(y) else (90 if y < 0 else 270))
+        weight = {turn: sum(len(p) for p, t in zip(pieces, turns, strict=True) if t == turn) for turn in set(turns)}
+        turn = max(sorted(weight), key=lambda item: weight[item])
+        lines = []
+        for words, own in zip(pieces, turns, strict=True):
+            style, _, flag = found[words[0][5], words[0][6]]
+            boxes = [(self._pymupdf.Rect(word[:4]) * matrix, word[4]) for word in words]
+            turned = [(*turn_box(tuple(box), turn, rect.width, rect.height), text) for box, text in boxes]
+            line = _line(page.number + 1, turned, (style, max((word[3] for word in turned), default=0.0)))
+            lines.append(line._replace(flag=flag, aside=own != turn))
+        return lines, turn
+
+    def _may_hide(self, page: Any, content: bytes) -> bool:
+        if _INVISIBLE.search(content):
+            return True
+        kind, value = self._document.xref_get_key(page.xref, "Resources/ExtGState")
+        if kind != "null" and b" gs" in content and self._transparent(value):
+            return True
+        return any(self._hides(xref[0]) for xref in page.get_xobjects())
+
+    def _transparent(self, value: str) -> bool:
+        """True where a graphics state of that resource entry makes fills fully transparent."""
+        texts = [value] + [self._document.xref_object(int(n), compressed=True) for n in re.findall(r"(\d+) 0 R", value)]
+        texts += [self._document.xref_object(int(n), compressed=True) for t in texts[1:] for n in _references(t)]
+        return any(_TRANSPARENT.search(text) for text in texts)
+
+    def _hides(self, xref: int) -> bool:
+        if xref not in self._hiding_objects:
+            stream = self._document.xref_stream(xref) or b""
+            resources = self._document.xref_get_key(xref, "Resources/ExtGState")[1]
+            self._hiding_objects[xref] = bool(_INVISIBLE.search(stream)) or self._transparent(resources)
+        return self._hiding_objects[xref]
+
+    def _covered(self, page: Any) -> bool:
+        """True where an image covers at least half of the page."""
+        area = page.rect.width * page.rect.height
+        boxes = [box for kind, box in page.get_bboxlog() if kind == "fill-image"]
+        return any((x1 - x0) * (y1 - y0) >= 0.5 * area for x0, y0, x1, y1 in boxes)
+
+    def _flagged(self, page: Any, lines: Sequence[Line]) -> Iterable[Line]:
+        covered = any(line.flag == "hidden:invisible" for line in lines) and self._covered(page)
+        painted: bool | Callable[[Line], bool] | None = None
+        for line in lines:
+            if line.flag == "hidden:invisible":
+                yield line._replace(flag="ocr") if covered else line
+            elif line.size < 1:
+                yield line._replace(flag="hidden:tiny")
+            elif _white(line.style.colour):
+                painted = painted or _backgrounds(page)
+                yield line if painted(line) else line._replace(flag="hidden:white")
+            else:
+                yield line
+
+
+def turn_box(box: Any, turn: int, width: float, height: float) -> tuple[float, float, float, float]:
+    """A box of the displayed page (`width` x `height`) in coordinates in which its text runs left to right."""
+    x0, y0, x1, y1 = box
+    if turn == 90:
+        return (height - y1, x0, height - y0, x1)
+    if turn == 180:
+        return (width - x1, height - y1, width - x0, height - y0)
+    if turn == 270:
+        return (y0, width - x1, y1, width - x0)
+    return (x0, y0, x1, y1)
+
+
+def clean(text: str) -> str:
+    """Without control, bidi, zero-width and tag characters and soft hyphens (but for one at the end, which breaks the
+    word over two lines) and without lone surrogates."""
+    kept = [c for c in text if c.isprintable() or c in _KEPT_FORMAT or "\ue000" <= c <= "\uf8ff"]
+    return "".join(kept) + (SOFT_HYPHEN if text.endswith(SOFT_HYPHEN) and kept else "")
+
+
+def _line(page: int, words: Sequence[Any], styled: tuple[Style, float]) -> Line:
+    kept = []
+    for word in words:
+        text = word[4]
+        if not text.isprintable():
+            text = clean(text)
+        if text:
+            kept.append(Word(word[0], word[1], word[2], word[3], text))
+    if not kept:
+        return Line(page, (), 0, 0, 0, 0, 0, styled[0])
+    x0, y0, x1, y1, _ = zip(*kept, strict=True)
+    return Line(page, tuple(kept), min(x0), min(y0), max(x1), max(y1), styled[1], styled[0])
+
+
+def _upended(pieces: Sequence[Sequence[Any]]) -> bool:
+    """True where a piece is so much taller than wide that it must run up or down the page."""
+    for words in pieces:
+        first, last = words[0], words[-1]
+        letters = sum(len(word[4]) for word in words)
+        if letters >= 4 and last[3] - first[1] > 1.5 * (last[2] - first[0]):
+            return True
+        if letters >= 4 and first[3] - last[1] > 1.5 * max(last[2] - first[0], 1):
+            return True
+        if last[0] < first[0] - 1:
+            return True
+    return False
+
+
+def _html_styles(source: str, pieces: int) -> list[tuple[Style, float]] | None:
+    """Style and baseline of each line with text; None where MuPDF's writers count the lines differently."""
+    styles: list[tuple[Style, float]] = []
+    for top, height, inner in _HTML_LINE.findall(source):
+        runs = []
+        for tags, font, size, colour, text in _HTML_SPAN.findall(inner):
+            bold = "<b>" in tags or bool(_BOLD_NAME.search(font))
+            mono = "<tt>" in tags or bool(_MONO_NAME.search(font))
+            runs.append((len(text.strip()), float(size), bold, mono, int(colour or "0", 16)))
+        if any(run[0] for run in runs) and html.unescape(re.sub(r"<[^>]*>", "", inner)).strip():
+            styles.append((_dominant(runs), float(top) + 0.8 * float(height)))
+    return styles if len(styles) == pieces else None
+
+
+def _dominant(runs: Sequence[tuple[int, float, bool, bool, int]]) -> Style:
+    if len(runs) == 1:
+        return Style(*runs[0][1:])
+    sizes: dict[float, int] = {}
+    colours: dict[int, int] = {}
+    for letters, size, _, _, colour in runs:
+        sizes[size] = sizes.get(size, 0) + letters
+        colours[colour] = colours.get(colour, 0) + letters
+    inked = [run for run in runs if run[0]] or list(runs)
+    total = sum(run[0] for run in inked) or 1
+    bold = sum(run[0] for run in inked if run[2]) >= 0.95 * total
+    mono = sum(run[0] for run in inked if run[3]) >= 0.95 * total
+    return Style(max(sizes, key=lambda s: sizes[s]), bold, mono, max(colours, key=lambda c: colours[c]))
+
+
+def _dict_lines(page: dict[str, Any]) -> dict[tuple[int, int], tuple[Style, tuple[float, float], str]]:
+    """Style, direction and flag by (block, line) as `extractWORDS` counts them."""
+    found = {}
+    for block_number, block in enumerate(page["blocks"]):
+        for line_number, line in enumerate(block.get("lines", ())):
+            runs, opaque = [], False
+            for span in line["spans"]:
+                letters, flags, font = len(span["text"].strip()), span["flags"], span["font"]
+                bold = bool(flags & 16) or bool(_BOLD_NAME.search(font))
+                mono = bool(flags & 8) or bool(_MONO_NAME.search(font))
+                runs.append((letters, span["size"], bold, mono, span["color"]))
+                opaque = opaque or bool(letters and span["alpha"])
+            flag = "" if opaque else "hidden:invisible"
+            found[block_number, line_number] = (_dominant(runs), tuple(line["dir"]), flag)
+    return found
+
+
+def _references(text: str) -> list[str]:
+    return re.findall(r"(\d+) 0 R", text)[:64]
+
+
+def _white(colour: int) -> bool:
+    return min(colour >> 16 & 0xFF, colour >> 8 & 0xFF, colour & 0xFF) >= _WHITE
+
+
+def _backgrounds(page: Any) -> Callable[[Line], bool]:
+    """Tells whether something that is not white was painted where a line stands."""
+    boxes = [tuple(box) for kind, box in page.get_bboxlog() if kind in ("fill-image", "fill-shade", "fill-imgmask")]
+    for drawing in page.get_cdrawings():
+        fill = drawing.get("fill")
+        if fill is not None and min(fill) < _WHITE / 255:
+            boxes.append(tuple(drawing["rect"]))
+    turned = page.rotation != 0
+
+    def painted(line: Line) -> bool:
+        x, y = (line.x0 + line.x1) / 2, (line.y0 + line.y1) / 2
+        return any(turned or (x0 <= x <= x1 and y0 <= y <= y1) for x0, y0, x1, y1 in boxes)
+
+    return painted
