@@ -26,8 +26,8 @@ class Gutter(NamedTuple):
 def columns(pieces: Sequence[Line]) -> list[list[Line]]:
     """The pieces as columns in reading order, each a list of whole lines.
 
-    A gutter is looked for first over the whole area, where a few rows may cross it; such rows cut it into bands that are
-    read one after the other, each column by column (recursive X-Y cut with spanning rows).
+    A gutter is looked for first over the whole area, where a few rows may cross it; such rows cut it into bands
+    that are read one after the other, each column by column (recursive X-Y cut with spanning rows).
     """
     ordered = [_lines(area) for area in _areas(list(pieces), 0)]
     return [lines for lines in ordered if lines]
@@ -107,8 +107,10 @@ def _strips(pieces: Sequence[Line], left: float, right: float) -> list[Gutter]:
 
 
 def _beside(west: Sequence[Line], east: Sequence[Line]) -> bool:
-    """True where both sides share a stretch of the page's height, so that they are columns and not neighbours of chance."""
-    shared = min(max(p.y1 for p in west), max(p.y1 for p in east)) - max(min(p.y0 for p in west), min(p.y0 for p in east))
+    """True where both sides share a stretch of the page's height: columns, not neighbours by chance."""
+    shared = min(max(p.y1 for p in west), max(p.y1 for p in east)) - max(
+        min(p.y0 for p in west), min(p.y0 for p in east)
+    )
     return shared > 2 * min(west[0].y1 - west[0].y0, east[0].y1 - east[0].y0)
 
 

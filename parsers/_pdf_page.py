@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 SOFT_HYPHEN = "\u00ad"
 _KEPT_FORMAT = "\u200c\u200d"  # joiners change the shape of Persian, Indic and emoji words
-_BOLD_NAME = re.compile(r"bold|black|heavy|demi|cmbx|cmssbx", re.I)
-_MONO_NAME = re.compile(r"mono|courier|consol|typewriter|cmtt|menlo|\bcode", re.I)
-_HTML_LINE = re.compile(r'<p style="top:([-\d.]+)pt;left:[-\d.]+pt;line-height:([-\d.]+)pt">(.*?)</p>\n', re.S)
+_BOLD_NAME = re.compile(r"bold|black|heavy|demi|cmbx|cmssbx", re.IGNORECASE)
+_MONO_NAME = re.compile(r"mono|courier|consol|typewriter|cmtt|menlo|\bcode", re.IGNORECASE)
+_HTML_LINE = re.compile(r'<p style="top:([-\d.]+)pt;left:[-\d.]+pt;line-height:([-\d.]+)pt">(.*?)</p>\n', re.DOTALL)
 _HTML_SPAN = re.compile(
-    r'([^"]*)<span style="font-family:([^;"]*);font-size:([-\d.]+)pt(?:;color:#(\w{6}))?[^>]*>(.*?)</span>', re.S
+    r'([^"]*)<span style="font-family:([^;"]*);font-size:([-\d.]+)pt(?:;color:#(\w{6}))?[^>]*>(.*?)</span>', re.DOTALL
 )
 _INVISIBLE = re.compile(rb"\s[37]\s+Tr\b")
 _TRANSPARENT = re.compile(r"/ca 0?\.?0*(?=[/>\s])")
@@ -170,7 +170,7 @@ class Reader:
 
     def _flagged(self, page: Any, lines: Sequence[Line]) -> Iterable[Line]:
         covered = any(line.flag == "hidden:invisible" for line in lines) and self._covered(page)
-        painted: bool | Callable[[Line], bool] | None = None
+        painted: Callable[[Line], bool] | None = None
         for line in lines:
             if line.flag == "hidden:invisible":
                 yield line._replace(flag="ocr") if covered else line

@@ -1,0 +1,214 @@
+"""PDF on PyMuPDF: layout-tagged elements from one text pass a page, without a model and without decoding images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+from parsers import parser
+from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes, join
+from parsers._pdf_furniture import Furniture, furniture
+from parsers._pdf_headings import Bookmark, mark_headings
+from parsers._pdf_order import columns
+from parsers._pdf_page import Line, Page, Reader, Style, Word
+from parsers._pdf_tables import Grid, ruled
+from parsers._pdf_writer import Writer, compounds
+from quarry.errors import EncryptedError, RefusedError
+from quarry.types import Document, ElementType, Origin, Outcome
+
+_DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?")
+_JUNK = re.compile(
+    r"untitled|microsoft |^\s*$|\.(?:docx?|indd|tex|dvi|qxd|pptx?|xlsx?)$|^title$|^document\d*$", re.IGNORECASE
+)
+_MARK = "\x00table"
+"""Word that stands for a table among the lines of its page, so that reading order takes it along."""
+
+
+@parser
+@dataclass(frozen=True, slots=True)
+class Pdf:
+    kind: ClassVar[str]
+    media_types: ClassVar[tuple[str, ...]] = ("application/pdf",)
+    extensions: ClassVar[tuple[str, ...]] = (".pdf",)
+    revision: ClassVar[int] = 1
+
+    mode: Literal["fast", "auto"] = "auto"
+    """`auto` looks for ruled tables on pages with drawn lines; `fast` never does."""
+    passwords: tuple[str, ...] = ()
+    """Tried in turn on encrypted files."""
+
+    def parse(self, data: bytes, origin: Origin) -> Document:
+        import pymupdf
+
+        pymupdf.TOOLS.mupdf_display_errors(False)
+        pymupdf.TOOLS.mupdf_display_warnings(False)
+        pymupdf.TOOLS.reset_mupdf_warnings()
+        opened = _open(pymupdf, data, self.passwords)
+        with opened:
+            pages, grids = self._read(pymupdf, opened)
+            made = _document(opened, pages, grids, origin, version=pymupdf.__version__)
+            return replace(made, warnings=_warnings(pymupdf, repaired=opened.is_repaired))
+
+    def _read(self, pymupdf: Any, opened: Any) -> tuple[list[Page], dict[int, list[Grid]]]:
+        reader = Reader(pymupdf, opened)
+        pages: list[Page] = []
+        grids: dict[int, list[Grid]] = {}
+        for page in opened:
+            read = reader.read(page)
+            if self.mode == "auto":
+                found, lines = ruled(page, read)
+                if found:
+                    grids[read.number] = found
+                    read = read._replace(lines=tuple(lines))
+            pages.append(read)
+        return pages, grids
+
+
+def _open(pymupdf: Any, data: bytes, passwords: Sequence[str]) -> Any:
+    try:
+        opened = pymupdf.open(stream=data, filetype="pdf")
+    except (RuntimeError, ValueError) as error:
+        raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
+    if opened.needs_pass and not any(opened.authenticate(password) for password in passwords):
+        raise EncryptedError("needs a password; give it in parsers.pdf.passwords")
+    if not opened.is_pdf or opened.page_count == 0:
+        raise RefusedError("damaged: no page can be read")
+    return opened
+
+
+def _document(
+    opened: Any, pages: Sequence[Page], grids: dict[int, list[Grid]], origin: Origin, *, version: str
+) -> Document:
+    every = [line for page in pages for line in page.lines]
+    edges = furniture(pages, body_size=body_of(every).size)
+    outside = edges.head | edges.foot
+    body = body_of(line for line in every if id(line) not in outside and not line.aside and not line.flag)
+    found = _blocks(pages, grids, outside, body=body)
+    mark_headings(found, _bookmarks(opened), body=body, pages=len(pages))
+    writer = Writer(origin.sha256, pages, compounds(every))
+    for block in found:
+        writer.add(block)
+    for block in _furniture_blocks(every, edges):
+        writer.add(block, body=False)
+    outcome, reason = _outcome(pages, found)
+    meta = opened.metadata or {}
+    return Document(
+        origin=origin,
+        media_type="application/pdf",
+        text=writer.text,
+        elements=tuple(writer.elements),
+        parser=f"pdf/{Pdf.revision} pymupdf/{version}",
+        pages=len(pages),
+        title=_title(meta.get("title"), found),
+        author=(meta.get("author") or "").strip() or None,
+        created=_date(meta.get("creationDate")),
+        language=(getattr(opened, "language", None) or None),
+        outcome=outcome,
+        reason=reason,
+        layout=writer.layout,
+    )
+
+
+def _blocks(pages: Sequence[Page], grids: dict[int, list[Grid]], outside: frozenset[int], *, body: Body) -> list[Block]:
+    """All blocks in reading order, paragraphs joined over columns and pages."""
+    found: list[Block] = []
+    rights: dict[int, float] = {}
+    for page in pages:
+        kept = [n for n in page.lines if id(n) not in outside and not n.aside and not n.flag.startswith("hidden")]
+        tables = grids.get(page.number, [])
+        marks = [_mark(grid, page.number, number) for number, grid in enumerate(tables)]
+        for lines in columns([*kept, *marks]):
+            column = len(rights)
+            rights[column] = max(line.x1 for line in lines)
+            made = _column(lines, tables, column=column, body=body)
+            footnotes(made, page.height, body)
+            found += made
+    for block in found:
+        block.flags += [flag for flag in [block.first.flag] if flag]
+    return join(found, rights)
+
+
+def _column(lines: Sequence[Line], tables: Sequence[Grid], *, column: int, body: Body) -> list[Block]:
+    made: list[Block] = []
+    run: list[Line] = []
+    for line in lines:
+        number = next((int(w.text.removeprefix(_MARK)) for w in line.words if w.text.startswith(_MARK)), None)
+        if number is None:
+            run.append(line)
+            continue
+        made += blocks(run, body, column=column)
+        run = []
+        made.append(Block(ElementType.TABLE, [line], column, grid=tables[number]))
+    return made + blocks(run, body, column=column)
+
+
+def _mark(grid: Grid, page: int, number: int) -> Line:
+    x0, y0, x1, y1 = grid.box
+    word = Word(x0, y0, x1, y1, f"{_MARK}{number}")
+    return Line(page, (word,), x0, y0, x1, y1, y1, Style(0.0, bold=False, mono=False, colour=0))
+
+
+def _furniture_blocks(lines: Sequence[Line], edges: Furniture) -> list[Block]:
+    """Running heads, feet and hidden text, line by line in the order of the pages."""
+    found = []
+    for line in lines:
+        if line.flag.startswith("hidden"):
+            found.append(Block(ElementType.UNCATEGORIZED_TEXT, [line], flags=[line.flag]))
+        elif id(line) in edges.head or id(line) in edges.foot or line.aside:
+            found.append(Block(ElementType.FOOTER if id(line) in edges.foot else ElementType.HEADER, [line]))
+    return found
+
+
+def _bookmarks(opened: Any) -> list[Bookmark]:
+    try:
+        found = opened.get_toc(simple=True)
+    except (RuntimeError, ValueError):  # a damaged outline is as good as none
+        return []
+    return [Bookmark(level, title, page) for level, title, page in found if title.strip() and page > 0]
+
+
+def _outcome(pages: Sequence[Page], found: Sequence[Block]) -> tuple[Outcome, str | None]:
+    scanned = [page.number for page in pages if page.image_only]
+    if found:
+        if scanned:
+            return Outcome.PARTIAL, f"scanned: pages {_numbers(scanned)}"
+        return Outcome.OK, None
+    return Outcome.EMPTY, f"scanned: pages {_numbers(scanned)}" if scanned else "blank"
+
+
+def _numbers(pages: Sequence[int]) -> str:
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][-1] + 1:
+            runs[-1].append(page)
+        else:
+            runs.append([page])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def _title(declared: str | None, found: Sequence[Block]) -> str | None:
+    """The metadata's title unless it is what a program left there; else the largest text that opens the document."""
+    title = " ".join((declared or "").split())
+    if title and not _JUNK.search(title):
+        return title
+    first = [block for block in found if block.first.page == 1 and block.grid is None][:12]
+    largest = max(first, key=lambda block: block.first.size, default=None)
+    if largest is None or largest.type is not ElementType.TITLE:
+        return None
+    return " ".join(largest.text.split())[:300]
+
+
+def _date(value: str | None) -> str | None:
+    match = _DATE.match(value or "")
+    if not match:
+        return None
+    year, month, day, hour, minute, second = match.groups()
+    date = "-".join(part for part in (year, month, day) if part)
+    return f"{date}T{hour}:{minute or '00'}:{second or '00'}" if day and hour else date
+
+
+def _warnings(pymupdf: Any, *, repaired: bool) -> tuple[str, ...]:
+    told = [line for line in pymupdf.TOOLS.mupdf_warnings().splitlines() if line.strip()]
+    return (*(["the file is damaged and was repaired"] if repaired else []), *dict.fromkeys(told[:20]))
