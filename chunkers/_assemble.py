@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
+from chunkers._headings import Context, Headings
 from chunkers._ruler import Ruler, whole_character
 from chunkers._sentences import sentences
 from quarry.fingerprint import chunk_id
 from quarry.span import Span
 from quarry.types import Chunk, Document, Element, ElementType, TokenCounter
 
-CONTEXT_SHARE = 3
-"""Context gets at most one part in so many of a chunk's tokens."""
 _WORD = re.compile(r"\S+\s*")
 
 
@@ -23,9 +22,7 @@ class Piece:
     """What a strategy decides: a span, and what is read before it."""
 
     span: Span
-    context: tuple[str, ...] = ()
-    """Lines of context, the most general first: these go first where there is no room."""
-    context_spans: tuple[Span, ...] = ()
+    context: Context = field(default_factory=Context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +39,17 @@ class Maker:
 def assemble(
     document: Document, pieces: Iterable[Piece], *, maker: Maker, ruler: Ruler, tokens: TokenCounter
 ) -> Iterator[Chunk]:
-    """Chunks in the order of the pieces. A piece that is too long is split, its context shortened first."""
+    """Chunks in the order of the pieces. A piece that is too long with its context is split, never cut off."""
     limit = max(1, min(maker.size, tokens.limit))
     index = _Index(document)
     for piece in pieces:
         span = piece.span.strip(document.text)
         if not len(span):
             continue
-        context = _context(piece, tokens=tokens, limit=limit)
-        for part in _fitting(ruler, span, limit=limit, context=context):
-            yield _chunk(document, part, context, piece, maker=maker, ruler=ruler, index=index)
+        for part in _fitting(ruler, span, limit=limit, context=piece.context.text):
+            elements = index.touched(part)
+            if elements:  # else it is markup between two elements
+                yield _chunk(document, part, piece.context, elements, maker=maker, ruler=ruler, index=index)
 
 
 def split(ruler: Ruler, span: Span, *, limit: int, context: str = "") -> Iterator[Span]:
@@ -119,44 +117,45 @@ def _middle(text: str, span: Span) -> int:
     return min(max(place, span.start + 1), span.end - 1)
 
 
-def _context(piece: Piece, *, tokens: TokenCounter, limit: int) -> str:
-    """As many of the last lines as have room; empty, or closed by a line break."""
-    for first in range(len(piece.context)):
-        text = "\n".join(piece.context[first:]) + "\n"
-        if tokens.count(text) <= limit // CONTEXT_SHARE:
-            return text
-    return ""
-
-
 def _chunk(
-    document: Document, span: Span, context: str, piece: Piece, *, maker: Maker, ruler: Ruler, index: _Index
+    document: Document,
+    span: Span,
+    context: Context,
+    elements: tuple[Element, ...],
+    *,
+    maker: Maker,
+    ruler: Ruler,
+    index: _Index,
 ) -> Chunk:
     text = span.of(document.text)
-    elements = index.touched(span)
     return Chunk(
         id=chunk_id(document.origin.id, maker.fingerprint, span, text),
         document_id=document.origin.id,
         uri=document.origin.uri,
         span=span,
         text=text,
-        context=context,
-        tokens=ruler.count(span, context=context),
+        context=context.text,
+        tokens=ruler.count(span, context=context.text),
         strategy=maker.kind,
-        heading_path=index.headings(elements[0]) if elements else (),
-        pages=document.layout.page_numbers(span) or tuple(sorted({e.page for e in elements if e.page})),
-        regions=document.layout.regions(span),
+        heading_path=index.headings(elements[0]),
+        pages=document.layout.page_numbers(span) or _pages(elements),
+        regions=document.layout.regions(span) or tuple(region for e in elements for region in e.regions),
         elements=tuple(element.id for element in elements),
-        context_spans=piece.context_spans if context else (),
+        context_spans=context.spans,
     )
+
+
+def _pages(elements: Iterable[Element]) -> tuple[int, ...]:
+    starts = {element.page for element in elements if element.page is not None}
+    return tuple(sorted(starts | {region.page for element in elements for region in element.regions}))
 
 
 class _Index:
     """Elements by place and by id."""
 
     def __init__(self, document: Document) -> None:
-        self._text = document.text
         self._elements = document.elements
-        self._by_id = {element.id: element for element in document.elements}
+        self._headings = Headings(document)
         self._next = 0
 
     def touched(self, span: Span) -> tuple[Element, ...]:
@@ -172,9 +171,5 @@ class _Index:
 
     def headings(self, element: Element) -> tuple[str, ...]:
         """Above the element, the outermost first; a heading's own path ends with itself."""
-        path = [element] if element.type is ElementType.TITLE else []
-        parent = element.parent
-        while parent is not None and parent in self._by_id and len(path) < len(self._by_id):
-            path.append(self._by_id[parent])
-            parent = self._by_id[parent].parent
-        return tuple(" ".join(heading.span.of(self._text).split()) for heading in reversed(path))
+        lowest = element.id if element.type is ElementType.TITLE else element.parent
+        return self._headings.names(self._headings.path(lowest))

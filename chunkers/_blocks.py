@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chunkers._ruler import Ruler
@@ -10,7 +11,9 @@ from chunkers._sections import top_sections
 from quarry.span import Span
 from quarry.types import Document, Element, ElementType
 
-CODE_LINES = ElementType.CODE_SNIPPET
+_CAPTIONED = (ElementType.TABLE, ElementType.IMAGE)
+_LED = (ElementType.LIST_ITEM, ElementType.TABLE, ElementType.CODE_SNIPPET, ElementType.FORMULA)
+"""What a paragraph that ends with a colon leads in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,15 @@ class Block:
     """One element, or several that must not be parted."""
 
     span: Span
+    parent: str | None = None
+    """Id of the heading it stands under."""
+    heading: bool = False
     rows: tuple[Span, ...] = ()
     """Places at which a table or code block may be cut; empty for prose."""
     header: bool = False
     """True where the first row is a table's header."""
     opens: bool = False
-    """True for a heading, a lead-in or a caption before its table: never the last block of a chunk."""
+    """True for a heading, a lead-in, a caption and its table: the first of them is never the last of a chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,6 @@ class Section:
     level: int
     top: int
     """Number of the top-level section it is in."""
-    headings: tuple[str, ...]
-    """Above its first block, which may be a heading itself; the outermost first."""
-    heading_spans: tuple[Span, ...]
     blocks: tuple[Block, ...]
 
     @property
@@ -67,57 +70,45 @@ def _joins(current: Section, section: Section, *, ruler: Ruler, size: int, merge
 
 
 def _joined(current: Section, section: Section) -> Section:
-    blocks = current.blocks + section.blocks
-    return Section(current.level, current.top, current.headings, current.heading_spans, blocks)
+    return Section(current.level, current.top, current.blocks + section.blocks)
 
 
 def _sections(document: Document) -> Iterator[Section]:
     tops = [span.start for span in top_sections(document)]
-    by_id = {element.id: element for element in document.elements}
+    levels = {e.id: e.level or 1 for e in document.elements if e.type is ElementType.TITLE}
     group: list[Element] = []
-    for element in document.elements:
-        if not element.in_body:
-            continue
-        if group and (element.type is ElementType.TITLE or element.span.start in tops):
-            yield _section(document, group, by_id=by_id, tops=tops)
+    for element in (e for e in document.elements if e.in_body):
+        if group and element.type is ElementType.TITLE:
+            yield _section(document.text, group, levels=levels, tops=tops)
             group = []
         group.append(element)
     if group:
-        yield _section(document, group, by_id=by_id, tops=tops)
+        yield _section(document.text, group, levels=levels, tops=tops)
 
 
-def _section(document: Document, group: Sequence[Element], *, by_id: dict[str, Element], tops: list[int]) -> Section:
+def _section(text: str, group: Sequence[Element], *, levels: Mapping[str, int], tops: Sequence[int]) -> Section:
     first = group[0]
-    path: list[Element] = []
-    parent = first.parent
-    while parent in by_id and len(path) < len(by_id):
-        path.append(by_id[parent])
-        parent = by_id[parent].parent
-    path.reverse()
-    level = (first.level or 1) if first.type is ElementType.TITLE else (path[-1].level or 0 if path else 0)
-    return Section(
-        level=level,
-        top=sum(start <= first.span.start for start in tops),
-        headings=tuple(" ".join(heading.span.of(document.text).split()) for heading in path),
-        heading_spans=tuple(heading.span for heading in path),
-        blocks=tuple(_blocks(document.text, group)),
-    )
+    level = levels.get(first.id) or levels.get(first.parent or "", 0)
+    return Section(level, bisect_right(tops, first.span.start), tuple(_blocks(text, group)))
 
 
 def _blocks(text: str, group: Sequence[Element]) -> Iterator[Block]:
-    for element, following in zip(group, [*group[1:], None], strict=True):
+    for element, after, next_but_one in zip(group, [*group[1:], None], [*group[2:], None, None], strict=False):
         yield Block(
             element.span,
+            parent=element.parent,
+            heading=element.type is ElementType.TITLE,
             rows=_cuts(text, element),
             header=bool(element.table and element.table.rows and any(cell.header for cell in element.table.rows[0])),
-            opens=_opens(text, element, following),
+            opens=_opens(text, element, after, next_but_one),
         )
 
 
 def _cuts(text: str, element: Element) -> tuple[Span, ...]:
-    if element.table is not None:
+    """Rows of a table, lines of code and of a table whose rows have no places."""
+    if element.table is not None and element.table.row_spans:
         return element.table.row_spans
-    if element.type is not CODE_LINES:
+    if element.type not in (ElementType.CODE_SNIPPET, ElementType.TABLE):
         return ()
     rows: list[Span] = []
     start = element.span.start
@@ -127,12 +118,14 @@ def _cuts(text: str, element: Element) -> tuple[Span, ...]:
     return tuple(rows)
 
 
-def _opens(text: str, element: Element, following: Element | None) -> bool:
+def _opens(text: str, element: Element, after: Element | None, next_but_one: Element | None) -> bool:
     if element.type is ElementType.TITLE:
         return True
-    if following is None:
+    if after is None:
         return False
+    if after.type is ElementType.FIGURE_CAPTION and element.type in _CAPTIONED:
+        return next_but_one is None or next_but_one.type is not element.type
     if element.type is ElementType.FIGURE_CAPTION:
-        return following.type is ElementType.TABLE
-    lists = following.type in (ElementType.LIST_ITEM, ElementType.TABLE, ElementType.CODE_SNIPPET)
-    return lists and element.type is not ElementType.LIST_ITEM and element.span.of(text).rstrip().endswith(":")
+        return after.type in _CAPTIONED
+    led = element.type not in (ElementType.LIST_ITEM, *_LED) and after.type in _LED
+    return led and element.span.of(text).rstrip().endswith((":", "\uff1a"))

@@ -67,7 +67,7 @@ def _cheapest(
 
 def _units(block: Block, *, ruler: Ruler) -> Iterator[_Unit]:
     closing = AFTER_OPENING if block.opens else 0.0
-    if block.rows or block.opens:
+    if block.rows or block.heading:
         yield _Unit(block.span, closing)
         return
     inside = list(sentences(ruler.text, block.span))

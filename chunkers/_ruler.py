@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from array import array
 from bisect import bisect_left, bisect_right
+from itertools import accumulate
 
 from quarry.span import Span
 from quarry.types import TokenCounter
 
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
+_FLAGS = 64
+"""Letters of flags looked back at; a flag is two of them."""
 
 
 class Ruler:
@@ -18,8 +22,9 @@ class Ruler:
         self.text = text
         self._tokens = tokens
         offsets = tokens.offsets(text)
-        self._starts = [start for start, _ in offsets]
-        self._ends = [end for _, end in offsets]
+        # a normalizer that puts combining marks in order may make places run back; bisection needs them rising
+        self._starts = array("l", accumulate((start for start, _ in offsets), max))
+        self._ends = array("l", accumulate((end for _, end in offsets), max))
 
     def estimate(self, span: Span) -> int:
         return max(0, bisect_left(self._starts, span.end) - bisect_right(self._ends, span.start))
@@ -41,13 +46,27 @@ class Ruler:
 
 
 def whole_character(text: str, place: int, *, after: int) -> int:
-    """`place` moved left to the start of its character: not before a combining mark or a joiner, nor after one."""
-    while place > after + 1 and place < len(text) and _joined(text[place - 1], text[place]):
-        place -= 1
-    return place
+    """`place` moved left to the start of its character: not before a combining mark or a joiner, nor after one.
+
+    `place` itself where one character fills all from `after` on, so that each cut gains ground.
+    """
+    start = place
+    while after < start < len(text) and _joined(text, start):
+        start -= 1
+    return start if start > after else place
 
 
-def _joined(before: str, behind: str) -> bool:
+def _joined(text: str, place: int) -> bool:
+    before, behind = text[place - 1], text[place]
     if behind in _JOINERS or before == "\u200d" or "\U0001f3fb" <= behind <= "\U0001f3ff":
         return True
-    return unicodedata.category(behind).startswith("M")
+    if _is_flag(before) and _is_flag(behind):
+        run = place
+        while run and _is_flag(text[run - 1]) and place - run < _FLAGS:
+            run -= 1
+        return bool((place - run) % 2)
+    return before + behind == "\r\n" or unicodedata.category(behind).startswith("M")
+
+
+def _is_flag(letter: str) -> bool:
+    return "\U0001f1e6" <= letter <= "\U0001f1ff"

@@ -10,8 +10,9 @@ from quarry.span import Span
 _END = re.compile(
     r"""
     (?:
-        [.!?\u2026]+ ["'\u201d\u2019)\]]* (?=\s)      # a stop, closing quotes, white space
-      | [\u3002\uff01\uff1f\uff61]+ ["\u300d\u300f\u201d\u2019)]*   # CJK stops need no space after them
+        # a stop, closing quotes, white space; from a run's first stop only, else a long run costs its square
+        (?<![.!?\u2026\u061f\u06d4\u0964]) [.!?\u2026\u061f\u06d4\u0964]++ ["'\u201d\u2019)\]]*+ (?=\s)
+      | [\u3002\uff01\uff1f\uff61]++ ["\u300d\u300f\u201d\u2019)]*+   # CJK stops need no space after them
       | \n[ \t]*\n                                      # an empty line
       | \n(?=[ \t]*(?:[-*\u2022\u2013]|\d+[.)]|[(]?[a-z][)])\s)     # a list item on the next line
     )

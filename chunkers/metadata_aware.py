@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from chunkers import chunker
-from chunkers._assemble import CONTEXT_SHARE, Maker, Piece, assemble
-from chunkers._blocks import Block, Section, leaf_sections
+from chunkers._assemble import Maker, Piece, assemble
+from chunkers._blocks import Block, leaf_sections
+from chunkers._headings import Context, Headings
 from chunkers._packing import pack
 from chunkers._ruler import Ruler
 from quarry.fingerprint import digest
@@ -48,53 +50,67 @@ class MetadataAware:
         ruler = Ruler(document.text, tokens)
         made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
         size = min(self.size, tokens.limit)
+        above = document if self.context else replace(document, title=None, elements=())
+        plan = _Plan(ruler, tokens, size, Headings(above))
         sections = leaf_sections(document, ruler=ruler, size=size, merge_below=self.merge_below)
-        pieces = (piece for section in sections for piece in self._pieces(document, section, ruler=ruler, size=size))
+        pieces = (piece for section in sections for piece in plan.pieces(section.blocks))
         return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
 
-    def _pieces(self, document: Document, section: Section, *, ruler: Ruler, size: int) -> Iterator[Piece]:
-        context = self._context(document, section)
-        head = min(ruler.count(Span(0, 0), context="\n".join(context)), size // CONTEXT_SHARE)
-        room = max(1, size - head)
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Pieces of one document's sections."""
+
+    ruler: Ruler
+    tokens: TokenCounter
+    size: int
+    headings: Headings
+    """Empty where chunks are embedded without them."""
+
+    def pieces(self, blocks: Sequence[Block]) -> Iterator[Piece]:
+        """A table or code block that is too long stands on its own, with the caption or lead-in before it."""
         run: list[Block] = []
-        for block in section.blocks:
-            if block.rows and ruler.estimate(block.span) > room:
-                yield from self._texts(run, context, section, ruler=ruler, room=room)
-                run = []
-                yield from _rows(block, context, section, ruler=ruler, size=size, room=room)
-            else:
+        for block in blocks:
+            if not block.rows or self.ruler.estimate(block.span) <= self._room([block]):
                 run.append(block)
-        yield from self._texts(run, context, section, ruler=ruler, room=room)
+                continue
+            kept = len(run)
+            while kept and run[kept - 1].opens:
+                kept -= 1
+            yield from self._texts(run[:kept])
+            yield from self._rows(run[kept:], block)
+            run = []
+        yield from self._texts(run)
 
-    def _texts(
-        self, run: Sequence[Block], context: tuple[str, ...], section: Section, *, ruler: Ruler, room: int
-    ) -> Iterator[Piece]:
-        for span in pack(run, ruler=ruler, room=room):
-            yield Piece(span, context, section.heading_spans if context else ())
+    def _texts(self, run: Sequence[Block]) -> Iterator[Piece]:
+        if not run:
+            return
+        starts = [block.span.start for block in run]
+        for span in pack(run, ruler=self.ruler, room=self._room(run)):
+            block = run[bisect_right(starts, span.start) - 1]
+            yield Piece(span, self._context(block.parent, span))
 
-    def _context(self, document: Document, section: Section) -> tuple[str, ...]:
-        if not self.context:
-            return ()
-        title = " ".join((document.title or "").split())
-        path = [heading for heading in section.headings if heading != title]
-        return tuple(line for line in (title, " > ".join(path)) if line)
+    def _rows(self, opening: Sequence[Block], block: Block) -> Iterator[Piece]:
+        """Cut between rows; a table's header row is read again before each later part."""
+        header = block.rows[0] if block.header and len(block.rows) > 1 else None
+        start = opening[0].span.start if opening else block.span.start
+        first, lead = start, None
+        room = self.size - self._tokens(self._context(block.parent, Span(start, block.span.end), lead=header))
+        for row, following in zip(block.rows, [*block.rows[1:], None], strict=True):
+            end = block.span.end if following is None else following.start
+            fits = following is not None and self.ruler.estimate(Span(start, following.end)) <= room
+            if fits or (row == header and following is not None and first == start):
+                continue
+            yield Piece(Span(start, end), self._context(block.parent, Span(start, end), lead=lead))
+            start, lead = end, header
 
+    def _room(self, blocks: Sequence[Block]) -> int:
+        """What the longest context leaves."""
+        longest = {block.parent: block.span for block in blocks}
+        return self.size - max(self._tokens(self._context(parent, span)) for parent, span in longest.items())
 
-def _rows(
-    block: Block, context: tuple[str, ...], section: Section, *, ruler: Ruler, size: int, room: int
-) -> Iterator[Piece]:
-    """A long table or code block, cut between rows; a table's header row is read before each later part."""
-    header = block.rows[0] if block.header and len(block.rows) > 1 else None
-    repeated: tuple[str, ...] = ()
-    if header is not None and ruler.estimate(header) <= size // (2 * CONTEXT_SHARE):
-        repeated = (" ".join(header.of(ruler.text).split("\n")),)
-        room = max(1, room - ruler.estimate(header))
-    start, first = block.span.start, True
-    for _, following in zip(block.rows, [*block.rows[1:], None], strict=True):
-        end = block.span.end if following is None else following.start
-        if following is not None and ruler.estimate(Span(start, following.end)) <= room:
-            continue
-        spans = section.heading_spans if context else ()
-        extra = () if first or header is None or not repeated else (header,)
-        yield Piece(Span(start, end), (*context, *(() if first else repeated)), (*spans, *extra))
-        start, first = end, False
+    def _context(self, lowest: str | None, before: Span, *, lead: Span | None = None) -> Context:
+        return self.headings.context(lowest, before=before, lead=lead, tokens=self.tokens, limit=self.size)
+
+    def _tokens(self, context: Context) -> int:
+        return self.tokens.count(context.text) if context.text else 0

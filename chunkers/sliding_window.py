@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,6 +14,8 @@ from chunkers._sections import body
 from quarry.fingerprint import digest
 from quarry.span import Span
 from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+
+_NOT_SPACE = re.compile(r"\S")
 
 
 @chunker
@@ -49,13 +52,27 @@ class SlidingWindow:
         return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
 
     def _windows(self, ruler: Ruler, within: Span, *, size: int) -> Iterator[Span]:
-        start, overlap = within.start, min(self.overlap, size - 1)
-        while start < within.end:
-            end = ruler.reach(start, within.end, size)
-            if end < within.end:
-                end = whole_character(ruler.text, end, after=start)
-            yield Span(start, end)
-            if end >= within.end:
+        overlap = min(self.overlap, size - 1)
+        rest = within.strip(ruler.text)
+        while len(rest):
+            window = _window(ruler, rest, size=size)
+            yield window
+            if window.end >= rest.end:
                 return
-            step = ruler.reach(start, end, max(1, size - overlap)) if overlap else end
-            start = max(start + 1, whole_character(ruler.text, step, after=start))
+            start = ruler.reach(window.start, window.end, max(1, size - overlap)) if overlap else window.end
+            start = whole_character(ruler.text, start, after=window.start)
+            found = _NOT_SPACE.search(ruler.text, max(window.start + 1, start), rest.end)
+            rest = Span(found.start() if found else rest.end, rest.end)
+
+
+def _window(ruler: Ruler, rest: Span, *, size: int) -> Span:
+    """The longest that fits by the real count, which may be above the estimate where a word is cut."""
+    tokens = size
+    while True:
+        end = ruler.reach(rest.start, rest.end, tokens)
+        if end < rest.end:
+            end = whole_character(ruler.text, end, after=rest.start)
+        window = Span(rest.start, end)
+        if tokens == 1 or ruler.fits(window, limit=size):
+            return window
+        tokens -= max(1, tokens // 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields
@@ -48,7 +49,7 @@ def law_order(chunker: Chunker, document: Document, tokens: TokenCounter, embedd
     spans = [chunk.span for chunk in chunks_of(chunker, document, tokens, embedder)]
     assert spans == sorted(spans)
     if not getattr(chunker, "overlap", 0):
-        assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+        assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
 
 
 def law_size(chunker: Chunker, document: Document, tokens: TokenCounter, embedder: SentenceEmbedder) -> None:
