@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.runtime import flow_run
 from prefect.tasks import Task
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,7 +49,6 @@ async def worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]
 
 @task(
     name="ingest-shard",
-    task_run_name="shard of {works}",
     retries=3,
     retry_delay_seconds=[10, 60, 300],
     retry_jitter_factor=0.5,
@@ -58,10 +61,16 @@ def shard(session: Session, works: Sequence[Work], progress: Progress) -> Report
     return run_shard(session, works, progress)
 
 
-@flow(name="ingest", flow_run_name="ingest-{collection}", validate_parameters=True, persist_result=False)
+def _run_name() -> str:
+    """`ingest-<collection>-<minute>`."""
+    collection = flow_run.get_parameters().get("collection") or "default"
+    return f"ingest-{collection}-{datetime.now(UTC):%Y%m%d-%H%M}"
+
+
+@flow(name="ingest", flow_run_name=_run_name, validate_parameters=True, persist_result=False)
 def ingest(
     sources: list[str],
-    collection: str = "default",
+    collection: str | None = None,
     config: str | None = None,
     settings: list[str] | None = None,
     options: Options | None = None,
@@ -73,6 +82,15 @@ def ingest(
     done = run_ingest(effective, request, shard=shard, shard_documents=shard_documents)
     publish(done)
     return done.record()
+
+
+def run(request: Request, *, config: str | None, settings: Sequence[str]) -> dict[str, Any]:
+    """The flow on the configured API, else on Prefect's own embedded server; returns the ingest report."""
+    asked = asdict(request)
+    sources = list(asked.pop("sources"))
+    collection = next((text.partition("=")[2] for text in settings if text.startswith("collection=")), None)
+    known: dict[str, Any] = {} if collection is None else {"collection": json.loads(collection)}
+    return ingest(sources, config=config, settings=list(settings), options=Options(**asked), **known)
 
 
 def publish(done: Ingested) -> None:

@@ -98,7 +98,8 @@ class Report(_Adds):
         return sum(problem.new for problem in self.problems)
 
     def record(self, *, run_id: str, collection: str, generation: str) -> dict[str, Any]:
-        """The `ingest report` record."""
+        """The `ingest report` record; `held_back` stands in it only where deletes were."""
+        held_back = {"held_back": list(self.held_back)} if self.held_back else {}
         return {
             "run_id": run_id,
             "collection": collection,
@@ -110,6 +111,7 @@ class Report(_Adds):
             "tokens": asdict(self.tokens),
             "seconds": {name: round(value, 3) for name, value in asdict(self.seconds).items()},
             "problems": [asdict(problem) | {"outcome": problem.outcome.value} for problem in self.problems],
+            **held_back,
         }
 
 

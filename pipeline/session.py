@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from stores.lance import Collection, Store
-
 from parsers import parser
 from pipeline.recipe import Recipe, live_recipe, recipe_of
 from quarry.fingerprint import digest
 from quarry.settings import Effective, Settings
 from quarry.types import Document
+from stores.collection import Collection
+from stores.lance import Store
 from stores.rows import DocumentRow, GenerationRow, LedgerRow, RunRow
 
 

@@ -153,6 +153,13 @@ class Collection:
         rows = (row for part in parts(ids) for row in select(table, is_in("chunk_id", part), columns=columns))
         return {row["chunk_id"]: chunk_of(row) for row in rows}
 
+    def chunks_like(self, generation: GenerationRow, beginning: str) -> list[ChunkRow]:
+        """At most three chunks whose id starts so, without vectors."""
+        if not beginning or set(beginning) - set("0123456789abcdef"):
+            return []
+        query = self.store.table(generation.table).search().where(f"starts_with(chunk_id, '{beginning}')").limit(3)
+        return [chunk_of(row) for row in query.select(list(WITHOUT_VECTOR)).to_list()]
+
     def chunks_of(self, generation: GenerationRow, doc_id: str) -> list[ChunkRow]:
         """Of one document, in its order, without vectors."""
         rows = select(self.store.table(generation.table), is_in("doc_id", [doc_id]), columns=WITHOUT_VECTOR)

@@ -16,6 +16,8 @@ from quarry.errors import StoreError
 from quarry.types import Document
 from stores import _schema
 from stores._codec import document_of, document_row, row_of, value_of
+from stores._escape import stored
+from stores._metadata import term
 from stores._tables import is_in, merge, only, parts, select
 from stores.collection import Collection
 from stores.lock import lock
@@ -135,3 +137,13 @@ def _check_folder(folder: Path, *, uri: str, create: bool) -> None:
 
 def _listed(folder: Path) -> Iterator[Path]:
     return folder.iterdir() if folder.exists() else iter(())
+
+
+def storable(text: str) -> str:
+    """`text` as the store's string columns hold it."""
+    return stored(text)
+
+
+def metadata_term(name: str, value: str | float) -> str:
+    """What the list column `metadata_terms` holds for a user's `name` with that value."""
+    return term(name, value)

@@ -15,7 +15,6 @@ from quarry.cli.options import command as quarry_command
 
 if TYPE_CHECKING:
     from pipeline.plan import Plan
-    from pipeline.report import Report
 
 NEW_PROBLEMS, HELD_BACK = 3, 5
 
@@ -72,12 +71,13 @@ def command(
     if flow:
         from flows.ingest import run as run_flow
 
-        return _show(call.output, *run_flow(effective, request), strict=strict)
+        record = run_flow(request, config=call.file, settings=call.assigned(effective))
+        return _show(call.output, record, strict=strict)
     from pipeline.ingest import ingest
 
     with _bar(call.output) as progress:
         done = ingest(effective, request, progress=progress)
-    return _show(call.output, done.record(), done.report, strict=strict)
+    return _show(call.output, done.record(), strict=strict)
 
 
 class Bar:
@@ -107,16 +107,17 @@ def _bar(output: Output) -> Iterator[Bar]:
         yield Bar(bar)
 
 
-def _show(output: Output, record: dict[str, Any], report: Report, *, strict: bool) -> int:
+def _show(output: Output, record: dict[str, Any], *, strict: bool) -> int:
     if output.json:
         output.record(record)
     elif not output.quiet:
         _tables(output, record)
-    for sentence in report.held_back:
+    held_back, problems = record.get("held_back", ()), record["problems"]
+    for sentence in held_back:
         output.say(f"held back: {sentence}")
-    if report.held_back:
+    if held_back:
         return HELD_BACK
-    return NEW_PROBLEMS if report.new_problems or (strict and report.problems) else 0
+    return NEW_PROBLEMS if any(problem["new"] or strict for problem in problems) else 0
 
 
 def _tables(output: Output, record: dict[str, Any]) -> None:

@@ -39,6 +39,12 @@ class Output:
             self.messages.print(message, markup=False)
 
 
+def _value(values: Any, name: str) -> Any:
+    for part in name.split("."):
+        values = values[part]
+    return values
+
+
 def json_line(record: Mapping[str, Any]) -> str:
     try:
         line = json.dumps(record, ensure_ascii=False, default=str)
@@ -62,6 +68,12 @@ class Call:
         own = {name.replace("__", "."): value for name, value in options.items()}
         return load(self.file, assignments=self.assignments, options={**self.options, **own})
 
+    def assigned(self, effective: Effective) -> list[str]:
+        """What the command line and its options set, as `section.key=value`: for a process that reads them again."""
+        values: dict[str, Any] = effective.settings.model_dump(mode="json")
+        options = [name for name, origin in effective.origins.items() if origin.startswith("--")]
+        return [f"{name}={json.dumps(_value(values, name))}" for name in options]
+
 
 def command(name: str, **attributes: Any) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
     """A click command whose function gets a `Call` first; what it returns is the exit code."""
@@ -84,7 +96,8 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[Concatenate[Call
         made: Any = called
         for option in reversed(_COMMON):
             made = option(made)
-        found: click.Command = click.command(name, **attributes)(made)
+        decorator: Any = click.command(name, **attributes)
+        found: click.Command = decorator(made)
         return found
 
     return decorate

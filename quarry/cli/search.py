@@ -1,0 +1,63 @@
+"""`quarry search`: chunks for a query, with the page and box each came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import click
+from rich.markup import escape
+
+from quarry.cli.options import Call, Output
+from quarry.cli.options import command as quarry_command
+
+if TYPE_CHECKING:
+    from search.search import Hit
+
+SHOWN = 400
+"""Characters of a chunk in the terminal."""
+
+
+@quarry_command("search")
+@click.argument("query")
+@click.option("-k", type=click.IntRange(1, 1000), metavar="N", help="Number of results (10).")
+@click.option("--mode", type=click.Choice(["hybrid", "vector", "text"]), help="What ranks (hybrid).")
+@click.option("--where", metavar="FILTER", help="For example: page <= 3 and path contains 'report'.")
+@click.option("--group-by", type=click.Choice(["document"]), help="The best chunk of each document only.")
+def command(
+    call: Call, query: str, k: int | None, mode: str | None, where: str | None, group_by: Literal["document"] | None
+) -> None:
+    """Find the chunks that answer QUERY."""
+    settings = call.settings(search__k=k, search__mode=mode).settings
+    from pipeline.views import encoder_of, hit_record, open_collection
+    from search.search import search
+
+    hits = search(
+        open_collection(settings),
+        query,
+        encoder=encoder_of,
+        mode=settings.search.mode,
+        k=settings.search.k,
+        where=where,
+        group_by=group_by,
+    )
+    if call.output.json:
+        call.output.records({"rank": hit.rank, "score": hit.score, **hit_record(hit.row)} for hit in hits)
+        return
+    for hit in hits:
+        _show(call.output, hit)
+    if not hits:
+        call.output.say("nothing found")
+
+
+def _show(output: Output, hit: Hit) -> None:
+    chunk, made = hit.row.chunk, hit.row.provenance
+    pages = f", page {', '.join(map(str, chunk.pages))}" if chunk.pages else ""
+    boxes = [f"p{r.page} [{', '.join(f'{value:.0f}' for value in r.bbox)}]" for r in chunk.regions[:3]]
+    more = f" and {len(chunk.regions) - 3} more" if len(chunk.regions) > 3 else ""
+    text = " ".join(chunk.text.split())
+    output.results.print(f"[bold]{hit.rank}. {escape(made.path)}[/bold]{pages}  ({hit.score:.4f})", soft_wrap=True)
+    if chunk.heading_path:
+        output.results.print(f"   [dim]{escape(' > '.join(chunk.heading_path))}[/dim]", soft_wrap=True)
+    output.results.print(f"   {text[:SHOWN]}{'...' if len(text) > SHOWN else ''}", markup=False, soft_wrap=True)
+    where = f"box {'; '.join(boxes)}{more}  " if boxes else ""
+    output.results.print(f"   {where}chunk {chunk.id}", markup=False, soft_wrap=True)
