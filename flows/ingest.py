@@ -90,7 +90,8 @@ def run(request: Request, *, config: str | None, settings: Sequence[str]) -> dic
     sources = list(asked.pop("sources"))
     collection = next((text.partition("=")[2] for text in settings if text.startswith("collection=")), None)
     known: dict[str, Any] = {} if collection is None else {"collection": json.loads(collection)}
-    return ingest(sources, config=config, settings=list(settings), options=Options(**asked), **known)
+    record: dict[str, Any] = ingest(sources, config=config, settings=list(settings), options=Options(**asked), **known)
+    return record
 
 
 def publish(done: Ingested) -> None:

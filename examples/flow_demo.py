@@ -1,0 +1,165 @@
+"""`make flow-demo`: a Prefect server and a worker on loopback, a deployment whose schedule fires, and its run.
+
+Everything lives in a temporary folder and is stopped at the end, by the process ids that were started here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+CORPUS = Path(__file__).parent / "corpus"
+DEPLOYMENT = "ingest/nightly"
+INTERVAL_S = 15
+"""The demonstration's schedule; the deployment's own one fires at night."""
+PATIENCE_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """The scheduled run that was seen."""
+
+    name: str
+    state: str
+    artifacts: tuple[str, ...]
+    markdown: str
+
+
+def demonstrate(corpus: Path, folder: Path) -> Fired:
+    """Server, worker, deployment; waits for the first scheduled run to end. Stops what it started."""
+    environment = _environment(folder)
+    with ExitStack() as running:
+        _server(running, environment, folder)
+        _prefect(environment, "work-pool", "create", "local", "--type", "process")
+        store = f"store={folder / 'store'}"
+        parameters = f'{{"sources": ["{corpus}"], "settings": ["{store}"]}}'
+        _prefect(environment, "deploy", "-n", DEPLOYMENT, "--interval", str(INTERVAL_S), "--params", parameters)
+        worker = ["worker", "start", "--pool", "local", "--limit", "1"]
+        running.enter_context(_started(_command(worker), environment, folder / "worker.log"))
+        return asyncio.run(_first_run(environment))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    url = f"http://127.0.0.1:{_free_port()}/api"
+    own = {
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_CLI_PROMPT": "false",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_WORKER_QUERY_SECONDS": "3",
+        "PYTHONPATH": str(ROOT),
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    return {**kept, **own}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _command(arguments: list[str]) -> list[str]:
+    return [sys.executable, "-m", "prefect", *arguments]
+
+
+def _server(running: ExitStack, environment: Mapping[str, str], folder: Path) -> None:
+    port = environment["PREFECT_API_URL"].rpartition(":")[2].partition("/")[0]
+    command = _command(["server", "start", "--host", "127.0.0.1", "--port", port])
+    running.enter_context(_started(command, environment, folder / "server.log"))
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"{environment['PREFECT_API_URL']}/health", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.5)
+    raise TimeoutError(f"the Prefect server did not start: {(folder / 'server.log').read_text()[-2000:]}")
+
+
+@contextmanager
+def _started(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[None]:
+    """A process group of its own, so that its children end with it."""
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, env=dict(environment), stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True
+        )
+        try:
+            yield
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    for number, patience in ((signal.SIGINT, 15), (signal.SIGKILL, 15)):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(patience)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+        else:
+            return
+
+
+def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
+    done = subprocess.run(
+        _command(["--no-prompt", *arguments]),
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"prefect {' '.join(arguments)} failed: {(done.stdout + done.stderr)[-2000:]}")
+
+
+async def _first_run(environment: Mapping[str, str]) -> Fired:
+    os.environ.update({name: value for name, value in environment.items() if name.startswith("PREFECT_")})
+    from prefect.client.orchestration import get_client
+
+    until = time.monotonic() + PATIENCE_S
+    async with get_client() as client:
+        while time.monotonic() < until:
+            runs: list[Any] = await client.read_flow_runs(limit=50)
+            for run in sorted(runs, key=lambda run: run.expected_start_time):
+                if run.state is not None and run.state.is_final():
+                    artifacts = await client.read_artifacts(limit=50)
+                    pages = [str(item.data) for item in artifacts if item.type == "markdown"]
+                    keys = tuple(sorted({str(item.key) for item in artifacts}))
+                    return Fired(run.name, run.state.name, keys, "\n".join(pages[:1]))
+            await asyncio.sleep(2)
+    raise TimeoutError("no scheduled run ended in time")
+
+
+def main() -> int:
+    with TemporaryDirectory(prefix="quarry-flow-") as name:
+        print(
+            f"starting a Prefect server and a worker on loopback; the schedule fires every {INTERVAL_S} s", flush=True
+        )
+        fired = demonstrate(CORPUS, Path(name))
+    print(f"scheduled run {fired.name}: {fired.state}")
+    print(f"artifacts: {', '.join(fired.artifacts)}\n\n{fired.markdown}")
+    return 0 if fired.state == "Completed" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
