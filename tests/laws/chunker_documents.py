@@ -151,3 +151,22 @@ def documents(draw: st.DrawFn) -> Document:
         build.add(kind, draw(PROSE), flags=flags)
     layout = laid_out(build.text) if draw(st.booleans()) else None
     return build.document(title=draw(st.none() | PROSE), layout=layout)
+
+
+SECTION = st.lists(st.tuples(st.sampled_from(PLAIN), WORDS.map(" ".join) | st.sampled_from(HOSTILE)), max_size=5)
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[Document, Document]:
+    """A document of three sections before and after its second one was written anew."""
+    first, second, third, other = (draw(SECTION) for _ in range(4))
+    return _sections(first, second, third), _sections(first, other, third)
+
+
+def _sections(*sections: list[tuple[ElementType, str]]) -> Document:
+    build = Build()
+    for number, section in enumerate(sections):
+        build.add(ElementType.TITLE, f"Part {number}", level=1)
+        for kind, text in section:
+            build.add(kind, text)
+    return build.document()

@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
-from chunkers import Chunker
+from chunkers import Chunker, top_sections
 from quarry.types import Chunk, Document, Element, ElementType, SentenceEmbedder, TokenCounter
 
 Law = Callable[[Chunker, Document, TokenCounter, SentenceEmbedder], None]
@@ -108,6 +108,15 @@ def law_places(chunker: Chunker, document: Document, tokens: TokenCounter, embed
             assert chunk.regions == tuple(region for element in touched for region in element.regions)
 
 
+def law_local(
+    chunker: Chunker, documents: tuple[Document, Document], tokens: TokenCounter, embedder: SentenceEmbedder
+) -> None:
+    """Two documents that differ in their second top-level section have the same chunk texts in the others."""
+    before, after = (_by_section(chunker, document, tokens, embedder) for document in documents)
+    assert len(before) == len(after)
+    assert [texts for n, texts in enumerate(before) if n != 1] == [texts for n, texts in enumerate(after) if n != 1]
+
+
 LAWS: tuple[Law, ...] = (
     law_slices,
     law_coverage,
@@ -120,6 +129,16 @@ LAWS: tuple[Law, ...] = (
     law_heading_path,
     law_places,
 )
+
+
+def _by_section(
+    chunker: Chunker, document: Document, tokens: TokenCounter, embedder: SentenceEmbedder
+) -> list[list[str]]:
+    chunks = chunks_of(chunker, document, tokens, embedder)
+    return [
+        [chunk.text for chunk in chunks if section.start <= chunk.span.start < section.end]
+        for section in top_sections(document)
+    ]
 
 
 def _pages(element: Element) -> set[int]:

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 
 from chunkers import Chunker, chunker
 from quarry.types import Document, TokenCounter
-from tests.laws.chunker_documents import Characters, WordHash, documents, minilm
-from tests.laws.chunker_laws import LAWS, Law
+from tests.laws.chunker_documents import Characters, WordHash, documents, edits, minilm
+from tests.laws.chunker_laws import LAWS, Law, law_local
 
 COUNTERS: tuple[TokenCounter, ...] = (Characters(), minilm())
 LAW = pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
@@ -42,3 +42,11 @@ def test_law_with_tiny_settings(law: Law, kind: str, document: Document) -> None
 def test_all_laws_with_default_settings(kind: str, document: Document) -> None:
     for law in LAWS:
         law(chunker.build({"kind": kind}), document, COUNTERS[1], WordHash())
+
+
+@pytest.mark.parametrize("kind", ["metadata_aware", "semantic", "late"])
+@ON_MANY
+@given(documents=edits())
+def test_an_edit_stays_in_its_section(kind: str, documents: tuple[Document, Document]) -> None:
+    for tokens in COUNTERS:
+        law_local(tiny(kind), documents, tokens, WordHash())
