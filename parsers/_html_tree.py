@@ -1,0 +1,117 @@
+"""HTML text -> a light tree of our own: no limit on depth, no recursion, positions of nodes as CSS paths."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from html import escape
+
+from lxml import etree
+
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_FED = 1 << 16
+_PATH_STEPS = 64
+"""A path names so many of the innermost ancestors at most, or a page nested 100,000 deep would take quadratic space."""
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An element of the page."""
+
+    tag: str
+    """Lower case, without a namespace prefix."""
+    attrs: Mapping[str, str]
+    parent: Node | None
+    nth: int
+    """Position among the siblings of its tag, from 1."""
+    children: list[Node | str] = field(default_factory=list)
+
+    def ancestors(self) -> Iterator[Node]:
+        node = self.parent
+        while node is not None:
+            yield node
+            node = node.parent
+
+    def descendants(self) -> Iterator[Node]:
+        """In document order, without the node itself."""
+        stack = [child for child in reversed(self.children) if isinstance(child, Node)]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(child for child in reversed(node.children) if isinstance(child, Node))
+
+    def css_path(self) -> str:
+        """`html > body > div:nth-of-type(2) > p:nth-of-type(1)`."""
+        steps: list[str] = []
+        node: Node | None = self
+        while node is not None and node.parent is not None and len(steps) < _PATH_STEPS:
+            single = node.tag in ("html", "body", "head")
+            steps.append(node.tag if single else f"{node.tag}:nth-of-type({node.nth})")
+            node = node.parent
+        return " > ".join(reversed(steps))
+
+    def text(self) -> str:
+        """All text below, white space collapsed."""
+        pieces: list[str] = []
+        stack: list[Node | str] = [self]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, str):
+                pieces.append(item)
+            else:
+                stack.extend(reversed(item.children))
+        return " ".join("".join(pieces).split())
+
+
+class _Builder:
+    """lxml's parser target: it keeps no tree of its own, so none of its depth limits apply."""
+
+    def __init__(self) -> None:
+        self.root = Node("#document", {}, None, 1)
+        self._open: list[tuple[Node, Counter[str]]] = [(self.root, Counter())]
+
+    def start(self, tag: str, attrs: Mapping[str, str]) -> None:
+        name = str(tag).rpartition("}")[2].rpartition(":")[2].lower()
+        parent, counts = self._open[-1]
+        counts[name] += 1
+        node = Node(name, dict(attrs), parent, counts[name])
+        parent.children.append(node)
+        self._open.append((node, Counter()))
+
+    def end(self, _tag: str) -> None:
+        if len(self._open) > 1:
+            self._open.pop()
+
+    def data(self, text: str) -> None:
+        self._open[-1][0].children.append(text)
+
+    def comment(self, _text: str) -> None:
+        """Comments are no text."""
+
+    def pi(self, _target: str, _data: str | None = None) -> None:
+        """Neither are processing instructions."""
+
+    def close(self) -> Node:
+        return self.root
+
+
+def tree(text: str, *, xhtml: bool) -> Node:
+    """The page under a `#document` node."""
+    clean = text.replace("\0", "")
+    if xhtml:
+        clean = _CDATA.sub(lambda found: escape(found.group(1)), clean)
+    builder = _Builder()
+    if not clean.strip():
+        return builder.root
+    parser = etree.HTMLParser(target=builder, encoding="utf-8", huge_tree=True)
+    raw = clean.encode("utf-8", "replace")
+    for start in range(0, len(raw), _FED):
+        parser.feed(raw[start : start + _FED])
+    try:
+        parser.close()
+    except etree.XMLSyntaxError:
+        # "no element found": what was read so far is in the builder all the same.
+        return builder.root
+    return builder.root
