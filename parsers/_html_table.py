@@ -58,29 +58,24 @@ def _cells(row: Node) -> Iterator[Node]:
 def grid(table: Node) -> list[list[GridCell]]:
     """HTML's algorithm for forming a table, with spans clamped to 1,000 columns and the rows there are."""
     rows = rows_of(table)
-    taken: list[dict[int, bool]] = [{} for _ in rows]
+    until: dict[int, int] = {}
+    """By column: the first row that no cell from above reaches."""
     made: list[list[GridCell]] = []
     for number, row in enumerate(rows):
         line: list[GridCell] = []
         col = 0
         for node in _cells(row):
-            while taken[number].get(col):
+            while until.get(col, 0) > number:
                 col += 1
             colspan = max(1, min(_number(node, "colspan"), _MAX_COLUMNS - col))
             below = _number(node, "rowspan") or len(rows)
             rowspan = max(1, min(below, len(rows) - number))
-            _take(taken[number : number + rowspan], col, col + colspan)
+            until.update(dict.fromkeys(range(col, col + colspan), number + rowspan))
             header = node.tag == "th" or (row.parent is not None and row.parent.tag == "thead")
             line.append(GridCell(node, number, col, rowspan, colspan, header))
             col += colspan
         made.append(line)
     return made
-
-
-def _take(rows: list[dict[int, bool]], start: int, end: int) -> None:
-    # One row is free of charge: the walk is past it. Columns below are marked only where a span reaches down.
-    for row in rows[1:]:
-        row.update(dict.fromkeys(range(start, end), True))
 
 
 def _number(node: Node, name: str) -> int:

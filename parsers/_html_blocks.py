@@ -1,0 +1,233 @@
+"""The walk through a page: inline text is gathered into paragraphs, headings, items, tables, code and captions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
+from urllib.parse import urljoin
+
+from parsers._html_rules import BLOCKS, CODE, LISTS, UNSEEN, Place, Strictness, code_language, heading_level, place_of
+from parsers._html_runs import Inline, Run
+from parsers._html_table import GridCell, TableText, grid, is_data_table, rows_of, table_text
+from parsers._html_tree import Node
+
+_KEPT = frozenset({"dt", "dd", "figcaption", "caption", "address", "pre"})
+"""Tags that make a kind of block; heading, li and p stand beside them."""
+
+
+class Context(NamedTuple):
+    """What a node hands down to what stands in it."""
+
+    node: Node
+    """The innermost block."""
+    kind: str = "p"
+    place: Place = Place()
+    level: int | None = None
+    depth: int = 0
+    """Nesting of lists."""
+    ordered: bool = False
+    anchor: str | None = None
+    link: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One stretch of text that becomes one element."""
+
+    kind: str
+    """`heading`, `p`, `li`, `dt`, `dd`, `pre`, `figcaption`, `caption`, `address`, `table` or `img`."""
+    inline: Inline
+    context: Context
+    anchor: str | None
+    table: TableText | None = None
+
+
+@dataclass(slots=True)
+class Walk:
+    """`Walk(...).blocks(root)`: a stack instead of recursion, so depth costs nothing."""
+
+    strictness: Strictness
+    base: str = ""
+    """URL that relative links are resolved against; empty: they stay as they are written."""
+    _made: list[Block] = field(default_factory=list)
+    _run: Run | None = None
+    _start: Context | None = None
+    _inner_anchor: str | None = None
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def blocks(self, root: Node) -> Iterator[Block]:
+        stack: list[tuple[str, Node | str, Context]] = [("enter", root, Context(root))]
+        saved: list[tuple[Run | None, Context | None]] = []
+        while stack:
+            step, item, context = stack.pop()
+            if isinstance(item, str):
+                self._text(item, context)
+            elif step == "enter":
+                stack.extend(self._enter(item, context, saved))
+            else:
+                self._flush()
+                if step == "restore":
+                    self._run, self._start = saved.pop()
+            yield from self._made
+            self._made.clear()
+        self._flush()
+        yield from self._made
+
+    def _enter(
+        self, node: Node, outer: Context, saved: list[tuple[Run | None, Context | None]]
+    ) -> list[tuple[str, Node | str, Context]]:
+        if node.tag in UNSEEN or self._void(node, outer):
+            return []
+        context = self._context(node, outer)
+        block = node.tag in BLOCKS
+        if block and node.tag == "table" and is_data_table(node):
+            self._flush()
+            self._table(node, context)
+            return []
+        after: list[tuple[str, Node | str, Context]] = []
+        if block and outer.kind == "pre" and context.kind == "pre":
+            self._open(outer).space()
+        elif block:
+            self._flush()
+            after = [("flush", node, context)]
+        elif context.place != outer.place:
+            saved.append((self._run, self._start))
+            self._run = self._start = None
+            after = [("restore", node, context)]
+        return [*after, *(("enter", child, context) for child in reversed(node.children))]
+
+    def _context(self, node: Node, outer: Context) -> Context:
+        place = place_of(node, outer.place, strictness=self.strictness, heading=outer.kind == "heading")
+        anchor = node.attrs.get("id") or (node.attrs.get("name") if node.tag == "a" else None)
+        context = outer._replace(place=place, anchor=anchor or outer.anchor)
+        if node.tag not in BLOCKS:
+            if anchor and "id" not in outer.node.attrs:
+                self._inner_anchor = self._inner_anchor or anchor
+            context = context._replace(anchor=outer.anchor)
+            href = node.attrs.get("href", "").strip() if node.tag == "a" else ""
+            return context._replace(link=(next(self._numbers), self._url(href))) if href else context
+        return _block_context(node, context)
+
+    def _url(self, href: str) -> str:
+        try:
+            return urljoin(self.base, href) if self.base else href
+        except ValueError:
+            return href
+
+    def _void(self, node: Node, context: Context) -> bool:
+        """Nodes without content: line breaks and images."""
+        if node.tag == "br":
+            if self._run is not None and self._run.at_break and context.kind != "pre":
+                self._flush()
+            elif self._run is not None:
+                self._run.line_break()
+        elif node.tag == "img":
+            alt = " ".join(node.attrs.get("alt", "").split())
+            place = place_of(node, context.place, strictness=self.strictness, heading=False)
+            if alt and context.kind != "heading":
+                here = context._replace(node=node, place=place)
+                self._made.append(Block("img", Inline(alt), here, node.attrs.get("id") or context.anchor))
+        elif node.tag == "hr":
+            self._flush()
+        else:
+            return False
+        return True
+
+    def _open(self, context: Context) -> Run:
+        if self._run is None:
+            self._run, self._start = Run(preserved=context.kind == "pre"), context
+        return self._run
+
+    def _text(self, text: str, context: Context) -> None:
+        if self._run is not None or context.kind == "pre" or text.strip():
+            self._open(context).text(text, link=context.link)
+
+    def _flush(self) -> None:
+        run, start = self._run, self._start
+        inner, self._inner_anchor = self._inner_anchor, None
+        self._run = self._start = None
+        inline = run.finished() if run is not None else None
+        if inline is not None and start is not None:
+            anchor = start.node.attrs.get("id") or inner or start.anchor
+            self._made.append(Block(start.kind, inline, start, anchor))
+
+    def _table(self, table: Node, context: Context) -> None:
+        """What stands in a table but in no cell, its caption first, goes before it."""
+        rows = set(map(id, rows_of(table)))
+        parts = [table, *(child for child in table.children if isinstance(child, Node) and id(child) not in rows)]
+        loose = [child for part in parts if part is table or part.tag not in ("caption",) for child in part.children]
+        for part in parts[1:]:
+            if part.tag == "caption":
+                self._loose([part], context._replace(kind="caption", node=part))
+        cell_text = [[(cell, self._cell(cell, context)) for cell in line] for line in grid(table)]
+        self._loose([child for child in loose if _outside_cells(child)], context)
+        made = table_text(cell_text)
+        if made is not None:
+            self._made.append(Block("table", Inline(made.text, made.links), context, context.anchor, made))
+
+    def _cell(self, cell: GridCell, context: Context) -> Inline | None:
+        run = self._inline([cell.node], context._replace(kind="p"))
+        return run.finished()
+
+    def _loose(self, items: list[Node | str], context: Context) -> None:
+        inline = self._inline(items, context).finished()
+        if inline is not None:
+            self._made.append(Block(context.kind, inline, context, context.anchor))
+
+    def _inline(self, items: list[Node | str], context: Context) -> Run:
+        """Everything in `items` as one line; hidden parts become blocks of their own."""
+        run = Run()
+        stack: list[tuple[Node | str, Context]] = [(item, context) for item in reversed(items)]
+        while stack:
+            item, outer = stack.pop()
+            if isinstance(item, str):
+                run.text(item, link=outer.link)
+                continue
+            if item.tag in UNSEEN:
+                continue
+            inner = self._context(item, outer)
+            if inner.place.hidden != context.place.hidden:
+                self._loose([Node("span", {}, item, 1, item.children)], inner._replace(kind="p", node=item))
+                continue
+            if item.tag in BLOCKS or item.tag in ("br", "td", "th"):
+                run.space()
+                stack.append((" ", outer))
+            stack.extend((child, inner) for child in reversed(item.children))
+        return run
+
+
+def _outside_cells(child: Node | str) -> bool:
+    return isinstance(child, str) or child.tag not in ("tr", "td", "th", "thead", "tbody", "tfoot", "caption")
+
+
+def _block_context(node: Node, context: Context) -> Context:
+    """Kind, level and nesting of a block; paragraphs and boxes keep the kind of what they stand in."""
+    context = context._replace(node=node)
+    level = heading_level(node)
+    if level is not None:
+        return context._replace(kind="heading", level=level)
+    if node.tag in LISTS:
+        return context._replace(kind="p", depth=context.depth + 1, ordered=node.tag == "ol")
+    if node.tag == "li":
+        return context._replace(kind="li", depth=max(1, context.depth))
+    if node.tag in CODE:
+        return context._replace(kind="pre")
+    if node.tag in ("table", "details", "fieldset"):
+        return context._replace(kind="p")
+    return context._replace(kind=node.tag) if node.tag in _KEPT else context
+
+
+def block_flags(block: Block) -> tuple[str, ...]:
+    """`hidden:<reason>`, `ordered`, `language:<name>`."""
+    flags = []
+    context = block.context
+    if context.place.hidden:
+        flags.append(f"hidden:{context.place.hidden}")
+    if block.kind == "li" and context.ordered:
+        flags.append("ordered")
+    language = code_language(context.node) if block.kind == "pre" else None
+    if language:
+        flags.append(f"language:{language}")
+    return tuple(flags)
