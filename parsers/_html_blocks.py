@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, groupby
 from typing import NamedTuple
 from urllib.parse import urljoin
 
@@ -155,14 +155,15 @@ class Walk:
 
     def _table(self, table: Node, context: Context) -> None:
         """What stands in a table but in no cell, its caption first, goes before it."""
-        rows = set(map(id, rows_of(table)))
-        parts = [table, *(child for child in table.children if isinstance(child, Node) and id(child) not in rows)]
-        loose = [child for part in parts if part is table or part.tag not in ("caption",) for child in part.children]
-        for part in parts[1:]:
-            if part.tag == "caption":
-                self._loose([part], context._replace(kind="caption", node=part))
-        cell_text = [[(cell, self._cell(cell, context)) for cell in line] for line in grid(table)]
-        self._loose([child for child in loose if _outside_cells(child)], context)
+        cells = grid(table)
+        rows = rows_of(table)
+        sections = {id(row.parent): row.parent for row in rows if row.parent is not None and row.parent is not table}
+        known = {id(cell.node) for line in cells for cell in line} | set(map(id, rows)) | set(sections)
+        for part in [table, *sections.values(), *rows]:
+            for is_caption, items in groupby(part.children, key=_is_caption):
+                own = context._replace(kind="caption") if is_caption else context
+                self._loose([item for item in items if id(item) not in known], own)
+        cell_text = [[(cell, self._cell(cell, context)) for cell in line] for line in cells]
         made = table_text(cell_text)
         if made is not None:
             self._made.append(Block("table", Inline(made.text, made.links), context, context.anchor, made))
@@ -198,8 +199,8 @@ class Walk:
         return run
 
 
-def _outside_cells(child: Node | str) -> bool:
-    return isinstance(child, str) or child.tag not in ("tr", "td", "th", "thead", "tbody", "tfoot", "caption")
+def _is_caption(child: Node | str) -> bool:
+    return isinstance(child, Node) and child.tag == "caption"
 
 
 def _block_context(node: Node, context: Context) -> Context:
