@@ -48,7 +48,7 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
     if wide:
         return _replacing(data, wide)
     label = _codec(declared)
-    if label and label.startswith(("iso2022", "hz")):
+    if label and label.startswith(("iso2022", "hz")) and data.isascii():
         return _replacing(data, label)
     text = _strict(data, "utf-8")
     if text is not None:

@@ -55,6 +55,8 @@ class Walk:
     _run: Run | None = None
     _start: Context | None = None
     _inner_anchor: str | None = None
+    _heading_anchor: str | None = None
+    """Of the last heading in the body: where a block without an id of its own or around it is found."""
     _numbers: Iterator[int] = field(default_factory=count)
 
     def blocks(self, root: Node) -> Iterator[Block]:
@@ -150,7 +152,10 @@ class Walk:
         self._run = self._start = None
         inline = run.finished() if run is not None else None
         if inline is not None and start is not None:
-            anchor = start.node.attrs.get("id") or inner or start.anchor
+            anchor = start.node.attrs.get("id") or inner
+            if start.kind == "heading" and start.place.in_body:
+                self._heading_anchor = anchor or start.anchor
+            anchor = anchor or self._heading_anchor or start.anchor
             self._made.append(Block(start.kind, inline, start, anchor))
 
     def _table(self, table: Node, context: Context) -> None:
@@ -162,11 +167,19 @@ class Walk:
         for part in [table, *sections.values(), *rows]:
             for is_caption, items in groupby(part.children, key=_is_caption):
                 own = context._replace(kind="caption") if is_caption else context
-                self._loose([item for item in items if id(item) not in known], own)
+                self._loose([" " if id(item) in known else item for item in items], own)
         cell_text = [[(cell, self._cell(cell, context)) for cell in line] for line in cells]
         made = table_text(cell_text)
         if made is not None:
-            self._made.append(Block("table", Inline(made.text, made.links), context, context.anchor, made))
+            self._made.append(
+                Block(
+                    "table",
+                    Inline(made.text, made.links),
+                    context,
+                    context.node.attrs.get("id") or self._heading_anchor or context.anchor,
+                    made,
+                )
+            )
 
     def _cell(self, cell: GridCell, context: Context) -> Inline | None:
         run = self._inline([cell.node], context._replace(kind="p"))

@@ -32,12 +32,12 @@ def is_data_table(node: Node) -> bool:
     """Layout tables are read as the blocks in them: a lone column or row, or one that holds headings or tables."""
     if node.attrs.get("role", "").lower() in ("presentation", "none"):
         return False
-    inside = list(node.descendants())
-    if any(child.tag in _STRUCTURE for child in inside):
+    # Stops at the first hit, or tables nested thousands deep would take quadratic time.
+    if any(child.tag in _STRUCTURE for child in node.descendants()):
         return False
     rows = [row for row in rows_of(node) if any(True for _ in _cells(row))]
     widest = max((sum(1 for _ in _cells(row)) for row in rows), default=0)
-    marked = any(child.tag in ("th", "caption", "thead") for child in inside)
+    marked = any(child.tag in ("th", "caption", "thead") for child in node.descendants())
     return widest > 1 and (len(rows) > 1 or marked)
 
 

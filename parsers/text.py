@@ -1,4 +1,4 @@
-"""Plain text and Markdown: the file's own characters, with elements laid over them."""
+"""Plain text: the file's own characters, with elements laid over them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import ClassVar
 from parsers import parser
 from parsers._elements import Draft, elements_of
 from parsers._encoding import decode
-from parsers._markdown import FrontMatter, markdown_drafts
 from quarry.span import Span
 from quarry.types import Document, ElementType, Origin, Outcome
 
@@ -24,37 +23,23 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 class Text:
     """`Document.text` has every code point of the file but a leading byte order mark."""
 
-    media_types: ClassVar[tuple[str, ...]] = ("text/plain", "text/markdown")
-    extensions: ClassVar[tuple[str, ...]] = (".txt", ".md", ".markdown")
+    media_types: ClassVar[tuple[str, ...]] = ("text/plain",)
+    extensions: ClassVar[tuple[str, ...]] = (".txt",)
     revision: ClassVar[int] = 1
 
     def parse(self, data: bytes, origin: Origin) -> Document:
         text, _, warning = decode(data)
-        front = FrontMatter()
-        if origin.path.lower().endswith((".md", ".markdown")):
-            media, (front, drafts) = "text/markdown", markdown_drafts(text)
-        else:
-            media, drafts = "text/plain", list(_plain(text))
         blank = not text.strip()
         return Document(
             origin=origin,
-            media_type=media,
+            media_type="text/plain",
             text=text,
-            elements=elements_of(drafts, content_sha256=origin.sha256),
+            elements=elements_of(_plain(text), content_sha256=origin.sha256),
             parser=f"text/{self.revision}",
-            title=front.title or _first_heading(text, drafts),
-            author=front.author,
-            created=front.date,
-            language=front.language,
             outcome=Outcome.EMPTY if blank else Outcome.OK,
             reason="blank" if blank else None,
             warnings=(warning,) if warning else (),
         )
-
-
-def _first_heading(text: str, drafts: list[Draft]) -> str | None:
-    tops = (draft for draft in drafts if draft.type is ElementType.TITLE and draft.level == 1)
-    return next((draft.span.of(text) for draft in tops), None)
 
 
 def _plain(text: str) -> Iterator[Draft]:
