@@ -35,11 +35,14 @@ def pack(blocks: Sequence[Block], *, ruler: Ruler, room: int) -> Iterator[Span]:
     units = [unit for block in blocks for unit in _units(block, ruler=ruler)]
     if not units:
         return
+    before = [ruler.before(unit.span.start) for unit in units]
+    until = [ruler.until(unit.span.end) for unit in units]
     best: list[float] = [0.0]
     came: list[int] = [0]
     for last in range(1, len(units) + 1):
-        cost, start = _cheapest(units, last, best, ruler=ruler, room=room)
-        best.append(cost)
+        closing = 0.0 if last == len(units) else units[last - 1].cut
+        cost, start = _cheapest(before, until[last - 1], best, room=room)
+        best.append(cost + closing)
         came.append(start)
     cuts = [len(units)]
     while cuts[-1]:
@@ -49,17 +52,16 @@ def pack(blocks: Sequence[Block], *, ruler: Ruler, room: int) -> Iterator[Span]:
         yield Span(units[first].span.start, units[last - 1].span.end)
 
 
-def _cheapest(
-    units: Sequence[_Unit], last: int, best: Sequence[float], *, ruler: Ruler, room: int
-) -> tuple[float, int]:
-    closing = 0.0 if last == len(units) else units[last - 1].cut
-    found, place = float("inf"), last - 1
-    for start in range(last - 1, -1, -1):
-        tokens = ruler.estimate(Span(units[start].span.start, units[last - 1].span.end))
-        if tokens > room and start < last - 1:
+def _cheapest(before: Sequence[int], until: int, best: Sequence[float], *, room: int) -> tuple[float, int]:
+    """Least cost of a chunk that ends at token `until` with all before it, and its first unit."""
+    last = len(best) - 1
+    found, place = float("inf"), last
+    for start in range(last, -1, -1):
+        tokens = until - before[start]
+        if tokens > room and start < last:
             break
-        empty = max(0.0, 1 - tokens / room)
-        cost = best[start] + empty * empty + closing
+        empty = 1 - tokens / room if tokens < room else 0.0
+        cost = best[start] + empty * empty
         if cost < found:
             found, place = cost, start
     return found, place

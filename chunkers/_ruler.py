@@ -27,7 +27,15 @@ class Ruler:
         self._ends = array("l", accumulate((end for _, end in offsets), max))
 
     def estimate(self, span: Span) -> int:
-        return max(0, bisect_left(self._starts, span.end) - bisect_right(self._ends, span.start))
+        return max(0, self.until(span.end) - self.before(span.start))
+
+    def before(self, place: int) -> int:
+        """Tokens that end at `place` or before."""
+        return bisect_right(self._ends, place)
+
+    def until(self, place: int) -> int:
+        """Tokens that start before `place`."""
+        return bisect_left(self._starts, place)
 
     def count(self, span: Span, *, context: str = "") -> int:
         """Tokens of context + text, as the encoder will see them."""

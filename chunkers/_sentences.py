@@ -25,18 +25,24 @@ _ABBREVIATION = re.compile(
     r"ltd|co|corp|dept|est|resp|bzw|usw|z\.b|d\.h|u\.s|u\.k|u\.n)|\b[A-Z]|\b\d{1,2})\.$",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"\w")
 _LOOKBACK = 16
 """Longest abbreviation with what stands before it."""
 
 
 def sentences(text: str, within: Span) -> Iterator[Span]:
     """Spans that tile `within`; white space after a sentence belongs to it."""
-    start = within.start
+    start = seen = within.start
+    spoken = False
     for match in _END.finditer(text, within.start, within.end):
+        spoken = spoken or _WORD.search(text, seen, match.start()) is not None
+        seen = match.end()
         if _is_abbreviation(text, match, start) or match.end() >= within.end:
             continue
+        if not spoken:  # stops alone, `. . .`, are no sentence
+            continue
         yield Span(start, match.end())
-        start = match.end()
+        start, spoken = match.end(), False
     if start < within.end:
         yield Span(start, within.end)
 
