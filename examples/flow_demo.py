@@ -5,7 +5,7 @@ Everything lives in a temporary folder and is stopped at the end, by the process
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
 import signal
 import socket
@@ -27,6 +27,7 @@ DEPLOYMENT = "ingest/nightly"
 INTERVAL_S = 15
 """The demonstration's schedule; the deployment's own one fires at night."""
 PATIENCE_S = 300
+FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def demonstrate(corpus: Path, folder: Path) -> Fired:
         _prefect(environment, "deploy", "-n", DEPLOYMENT, "--interval", str(INTERVAL_S), "--params", parameters)
         worker = ["worker", "start", "--pool", "local", "--limit", "1"]
         running.enter_context(_started(_command(worker), environment, folder / "worker.log"))
-        return asyncio.run(_first_run(environment))
+        return _first_run(environment)
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -132,22 +133,29 @@ def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
         raise RuntimeError(f"prefect {' '.join(arguments)} failed: {(done.stdout + done.stderr)[-2000:]}")
 
 
-async def _first_run(environment: Mapping[str, str]) -> Fired:
-    os.environ.update({name: value for name, value in environment.items() if name.startswith("PREFECT_")})
-    from prefect.client.orchestration import get_client
-
+def _first_run(environment: Mapping[str, str]) -> Fired:
     until = time.monotonic() + PATIENCE_S
-    async with get_client() as client:
-        while time.monotonic() < until:
-            runs: list[Any] = await client.read_flow_runs(limit=50)
-            for run in sorted(runs, key=lambda run: run.expected_start_time):
-                if run.state is not None and run.state.is_final():
-                    artifacts = await client.read_artifacts(limit=50)
-                    pages = [str(item.data) for item in artifacts if item.type == "markdown"]
-                    keys = tuple(sorted({str(item.key) for item in artifacts}))
-                    return Fired(run.name, run.state.name, keys, "\n".join(pages[:1]))
-            await asyncio.sleep(2)
+    while time.monotonic() < until:
+        runs = _asked(environment, "flow_runs/filter", {"sort": "START_TIME_ASC"})
+        for run in runs:
+            if run["state_type"] in FINAL:
+                artifacts = _asked(environment, "artifacts/filter", {})
+                pages = [str(item["data"]) for item in artifacts if item["type"] == "markdown"]
+                keys = tuple(sorted({str(item["key"]) for item in artifacts}))
+                return Fired(run["name"], run["state_name"], keys, pages[0] if pages else "")
+        time.sleep(2)
     raise TimeoutError("no scheduled run ended in time")
+
+
+def _asked(environment: Mapping[str, str], path: str, question: dict[str, Any]) -> list[dict[str, Any]]:
+    request = urllib.request.Request(
+        f"{environment['PREFECT_API_URL']}/{path}",
+        data=json.dumps(question).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        found: list[dict[str, Any]] = json.load(answer)
+    return found
 
 
 def main() -> int:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from parsers._media import media_type
-
 from pipeline.session import Session, metadata_json
 from quarry.errors import RefusedError, SourceError
 from quarry.fingerprint import document_id
@@ -190,7 +189,7 @@ class _Findings:
     def _work(self, item: Input, row: DocumentRow, known: DocumentRow | None, *, content: Content) -> None:
         found = item.media_type or media_type(content.head, name=item.path)
         row = replace(row, media_type=found)
-        kind = self._session.parser_for(found)
+        kind = self._session.parser_for(found, name=item.path)
         if kind is None:
             self._refuse(row, known, reason=f"type: no parser takes {found}")
             return

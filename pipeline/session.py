@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from parsers import _media as media
 from parsers import parser
 from pipeline.recipe import Recipe, live_recipe, recipe_of
 from quarry.fingerprint import digest
@@ -41,15 +42,13 @@ class Session:
     @cached_property
     def extensions(self) -> tuple[str, ...]:
         """What the parsers claim: a source's default include."""
-        return tuple(sorted({e for kind in parser.names() for e in parser.strategy(kind).extensions}))
+        return tuple(sorted(media.extensions()))
 
-    @cached_property
-    def _kinds(self) -> dict[str, str]:
-        return {media: kind for kind in parser.names() for media in parser.strategy(kind).media_types}
-
-    def parser_for(self, media_type: str) -> str | None:
-        """Kind of the parser that takes it."""
-        return self._kinds.get(media_type)
+    def parser_for(self, media_type: str, *, name: str) -> str | None:
+        """Kind of the parser that takes it. An empty file goes to the parser of its name."""
+        if media_type == media.EMPTY:
+            return next((k for k in parser.names() if name.lower().endswith(parser.strategy(k).extensions)), None)
+        return media.kind_of(media_type)
 
     def element_key(self, sha256: str, *, kind: str, media_type: str) -> str:
         """Key of a stored parse: the content and what parses it."""
