@@ -78,15 +78,22 @@ def _as_text(head: bytes) -> str | None:
 
 
 def utf16_without_bom(data: bytes) -> str | None:
-    """`utf-16-le` or `utf-16-be` where one byte of nearly every ASCII pair is NUL."""
+    """`utf-16-le` or `utf-16-be` where NULs stand on one side of the pairs alone: those of ASCII, if only of spaces."""
     head = data[: _SNIFFED - _SNIFFED % 2]
     half = len(head) // 2
     if half < 2:
         return None
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if odd > half * 0.4 and even < half * 0.05:
-        return "utf-16-le"
-    return "utf-16-be" if even > half * 0.4 and odd < half * 0.05 else None
+    wide, most, least = ("utf-16-le", odd, even) if odd > even else ("utf-16-be", even, odd)
+    if most > half * 0.4 and least < half * 0.05:
+        return wide
+    return wide if most > half * 0.05 and not least and _is_clean(head[: 2 * half], wide) else None
+
+
+def _is_clean(head: bytes, encoding: str) -> bool:
+    """No control characters and, but for a pair cut at the end, nothing invalid."""
+    text = head.decode(encoding, "replace").removesuffix("\ufffd")
+    return all(char >= " " or char in "\t\n\f\r" for char in text) and "\ufffd" not in text
 
 
 def _kind_of_text(text: str, *, name: str) -> str:
