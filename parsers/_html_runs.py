@@ -54,6 +54,9 @@ class Run:
         body = words.strip(" ")
         if not body:
             return
+        if link and self._links and self._links[-1][0] != link[0] and self._links[-1][2] == self._length:
+            # Style sheets set neighbouring links apart; without a space their words would run together.
+            self._gap = self._gap or " "
         self._write_gap()
         self._write(body, link)
         self._gap = " " if words[-1] == " " else ""
