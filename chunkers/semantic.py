@@ -6,9 +6,10 @@ Chroma report of 2024); `percentile` cuts where neighbours differ most. Statisti
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from chunkers import chunker
@@ -19,10 +20,13 @@ from chunkers._sentences import sentences
 from quarry.errors import EncodeError
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document, Element, SentenceEmbedder, TokenCounter
 
 if TYPE_CHECKING:
     import numpy as np
+
+_TIE = 1e-6
+"""Scores so near are equal but for rounding: the longer segment is taken."""
 
 
 @chunker
@@ -65,8 +69,8 @@ class Semantic:
         return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
 
     def _segments(self, document: Document, ruler: Ruler, embedder: SentenceEmbedder, *, size: int) -> Iterator[Span]:
-        for section in top_sections(document):
-            units = _units(document, section, ruler, unit=min(self.unit, size))
+        for elements in _by_section(document):
+            units = _units(elements, ruler, unit=min(self.unit, size))
             if not units:
                 continue
             vectors = embedder.embed([unit.of(document.text).strip() for unit in units])
@@ -77,7 +81,7 @@ class Semantic:
     def _optimal(self, units: Sequence[Span], vectors: np.ndarray[Any, Any], ruler: Ruler, *, size: int) -> list[int]:
         """Cuts that maximise the sum of (cosine - penalty * mean cosine) over the pairs inside a segment."""
         reach = _reaches(units, ruler, size=size)
-        threshold = self.penalty * _mean_similarity(vectors, reach)
+        threshold = self.penalty * _mean_similarity(vectors)
         best, came = [0.0], [0]
         for last in range(1, len(units) + 1):
             gain, found, place = 0.0, float("-inf"), last - 1
@@ -85,7 +89,7 @@ class Semantic:
                 similar = vectors[start + 1 : last] @ vectors[start]
                 gain += float(similar.sum(dtype="float64")) - threshold * len(similar)
                 score = best[start] + gain + (self.line_bonus if start and _breaks(ruler.text, units[start - 1]) else 0)
-                if score > found:
+                if score > found - _TIE:
                     found, place = score, start
             best.append(found)
             came.append(place)
@@ -99,15 +103,23 @@ class Semantic:
         return [0, *(int(n) + 1 for n in np.flatnonzero(distances > limit)), len(units)]
 
 
-def _units(document: Document, section: Span, ruler: Ruler, *, unit: int) -> list[Span]:
-    """Sentence-like units of the section's elements, none over `unit` tokens, none of white space."""
-    units: list[Span] = []
-    for element in document.elements:
-        if not element.in_body or not element.span.overlaps(section):
-            continue
-        for sentence in sentences(document.text, element.span):
-            units.extend(part for part in split(ruler, sentence, limit=unit) if part.of(document.text).strip())
-    return units
+def _by_section(document: Document) -> Iterator[list[Element]]:
+    """The body elements of each top-level section."""
+    tops = [section.start for section in top_sections(document)]
+    inside = (element for element in document.elements if element.in_body)
+    for _, elements in groupby(inside, key=lambda element: bisect_right(tops, element.span.start)):
+        yield list(elements)
+
+
+def _units(elements: Iterable[Element], ruler: Ruler, *, unit: int) -> list[Span]:
+    """Sentence-like units, none over `unit` tokens, none of white space."""
+    return [
+        part
+        for element in elements
+        for sentence in sentences(ruler.text, element.span)
+        for part in split(ruler, sentence, limit=unit)
+        if part.of(ruler.text).strip()
+    ]
 
 
 def _reaches(units: Sequence[Span], ruler: Ruler, *, size: int) -> list[int]:
@@ -120,13 +132,14 @@ def _reaches(units: Sequence[Span], ruler: Ruler, *, size: int) -> list[int]:
     return reach
 
 
-def _mean_similarity(vectors: np.ndarray[Any, Any], reach: Sequence[int]) -> float:
-    """Over all pairs that could share a segment."""
-    total, pairs = 0.0, 0
-    for last, start in enumerate(reach):
-        total += float((vectors[start:last] @ vectors[last]).sum(dtype="float64"))
-        pairs += last - start
-    return total / pairs if pairs else 0.0
+def _mean_similarity(vectors: np.ndarray[Any, Any]) -> float:
+    """Over all pairs, by the square of their sum: each vector's product with itself is taken off."""
+    number = len(vectors)
+    if number < 2:
+        return 0.0
+    total = vectors.sum(axis=0, dtype="float64")
+    own = float((vectors.astype("float64") ** 2).sum())
+    return (float(total @ total) - own) / (number * (number - 1))
 
 
 def _breaks(text: str, unit: Span) -> bool:
