@@ -14,6 +14,8 @@ from quarry.fingerprint import chunk_id
 from quarry.span import Span
 from quarry.types import Chunk, Document, Element, ElementType, TokenCounter
 
+SMALLEST = 8
+"""Least size in tokens: one character has up to four in a byte tokenizer, and context takes a third."""
 _WORD = re.compile(r"\S+\s*")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from chunkers import chunker
-from chunkers._assemble import Maker, Piece, assemble
+from chunkers._assemble import SMALLEST, Maker, Piece, assemble
 from chunkers._blocks import Block, leaf_sections
 from chunkers._headings import Context, Headings
 from chunkers._packing import pack
@@ -34,11 +34,14 @@ class MetadataAware:
     """Embed the document's title and the headings above a chunk with it."""
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.merge_below < 0:
-            raise ValueError(f"size must be positive, merge_below not negative: {self.size}, {self.merge_below}")
+        if self.size < SMALLEST or self.merge_below < 0:
+            raise ValueError(
+                f"size must be at least {SMALLEST}, merge_below not negative: "
+                f"size={self.size}, merge_below={self.merge_below}"
+            )
 
     def fingerprint(self, *, tokens: TokenCounter, embedder: SentenceEmbedder | None) -> str:  # noqa: ARG002 - reads no vectors
-        return digest("chunk", self.kind, self.revision, self, tokens.fingerprint)
+        return digest("chunk", self.kind, self.revision, self, tokens.fingerprint, tokens.limit)
 
     def chunk(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chunkers import chunker
-from chunkers._assemble import Maker, Piece, assemble
+from chunkers._assemble import SMALLEST, Maker, Piece, assemble
 from chunkers._ruler import Ruler
 from chunkers._sections import body
 from quarry.fingerprint import digest
@@ -31,11 +31,13 @@ class Recursive:
     """Tried in turn on what is still too long."""
 
     def __post_init__(self) -> None:
-        if self.size < 1 or not self.separators:
-            raise ValueError(f"size must be positive and separators given: {self.size}, {self.separators}")
+        if self.size < SMALLEST or not self.separators:
+            raise ValueError(
+                f"size must be at least {SMALLEST} and separators given: size={self.size}, separators={self.separators}"
+            )
 
     def fingerprint(self, *, tokens: TokenCounter, embedder: SentenceEmbedder | None) -> str:  # noqa: ARG002 - reads no vectors
-        return digest("chunk", self.kind, self.revision, self, tokens.fingerprint)
+        return digest("chunk", self.kind, self.revision, self, tokens.fingerprint, tokens.limit)
 
     def chunk(
         self,

@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from chunkers import chunker
-from chunkers._assemble import Maker, Piece, assemble, split
+from chunkers._assemble import SMALLEST, Maker, Piece, assemble, split
 from chunkers._ruler import Ruler
 from chunkers._sections import top_sections
 from chunkers._sentences import sentences
@@ -50,12 +50,15 @@ class Semantic:
     """Longest sentence-like unit in tokens; longer ones are split."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.percentile < 100 or self.size < 1 or self.unit < 1:
-            raise ValueError(f"percentile must be in (0, 100), size and unit positive: {self}")
+        if not 0 < self.percentile < 100 or self.size < SMALLEST or self.unit < 1:
+            raise ValueError(
+                f"percentile must be in (0, 100), size at least {SMALLEST}, unit positive: "
+                f"percentile={self.percentile}, size={self.size}, unit={self.unit}"
+            )
 
     def fingerprint(self, *, tokens: TokenCounter, embedder: SentenceEmbedder | None) -> str:
         read = embedder.fingerprint if embedder is not None else None
-        return digest("chunk", self.kind, self.revision, self, tokens.fingerprint, read)
+        return digest("chunk", self.kind, self.revision, self, tokens.fingerprint, tokens.limit, read)
 
     def chunk(
         self, document: Document, *, tokens: TokenCounter, embedder: SentenceEmbedder | None = None

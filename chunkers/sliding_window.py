@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chunkers import chunker
-from chunkers._assemble import Maker, Piece, assemble
+from chunkers._assemble import SMALLEST, Maker, Piece, assemble
 from chunkers._ruler import Ruler, whole_character
 from chunkers._sections import body
 from quarry.fingerprint import digest
@@ -32,11 +32,13 @@ class SlidingWindow:
     """Tokens shared by neighbours; 0 <= overlap < size."""
 
     def __post_init__(self) -> None:
+        if self.size < SMALLEST:
+            raise ValueError(f"size must be at least {SMALLEST}: size={self.size}")
         if not 0 <= self.overlap < self.size:
             raise ValueError(f"overlap must be in [0, size): overlap={self.overlap}, size={self.size}")
 
     def fingerprint(self, *, tokens: TokenCounter, embedder: SentenceEmbedder | None) -> str:  # noqa: ARG002 - reads no vectors
-        return digest("chunk", self.kind, self.revision, self, tokens.fingerprint)
+        return digest("chunk", self.kind, self.revision, self, tokens.fingerprint, tokens.limit)
 
     def chunk(
         self,

@@ -1,0 +1,87 @@
+"""Chunker settings that are wrong are refused in one line that says what there is; equal settings are equal values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chunkers import chunker
+from quarry.errors import ConfigError, EncodeError
+from quarry.settings import chunker_spec, config_dir, read_yaml
+from tests.laws.chunker_documents import Build, Characters, WordHash
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"kind": "slidng_window"}, "did you mean 'sliding_window'"),
+    (
+        {"size": 20},
+        "a chunkers setting needs a kind (there are: late, metadata_aware, recursive, semantic, sliding_wind",
+    ),
+    (
+        {"kind": "recursive", "sise": 20},
+        "no 'sise' in the settings of chunkers.recursive (there are: separators, size)",
+    ),
+    ({"kind": "recursive", "size": "big"}, "chunkers.recursive: size: Input should be a valid integer"),
+    ({"kind": "recursive", "size": 2}, "size must be at least 8"),
+    ({"kind": "recursive", "separators": []}, "separators given"),
+    ({"kind": "sliding_window", "size": 10, "overlap": 10}, "overlap must be in [0, size): overlap=10, size=10"),
+    ({"kind": "semantic", "method": "best"}, "Input should be 'optimal' or 'percentile' (it is 'best')"),
+    ({"kind": "semantic", "percentile": 100}, "percentile must be in (0, 100)"),
+    ({"kind": "metadata_aware", "merge_below": -1}, "merge_below not negative"),
+    ({"kind": "late", "boundaries": {"kind": "late"}}, "from another strategy than late"),
+    (
+        {"kind": "late", "boundaries": {"kind": "recursive", "sise": 9}},
+        "no 'sise' in the settings of chunkers.recursive",
+    ),
+    ({"kind": "late", "boundaries": {}}, "needs a kind"),
+    ({"kind": "late", "boundaries": 3}, "boundaries: Input should be a valid dict"),
+]
+
+
+@pytest.mark.parametrize(("spec", "message"), WRONG)
+def test_a_wrong_setting_is_named(spec: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        chunker.build(spec)
+    assert message in str(caught.value)
+
+
+def test_the_five_strategies_are_there() -> None:
+    assert chunker.names() == ("late", "metadata_aware", "recursive", "semantic", "sliding_window")
+
+
+@pytest.mark.parametrize("name", read_yaml(config_dir() / "chunkers.yaml"))
+def test_each_profile_builds(name: str) -> None:
+    assert chunker.build(chunker_spec({"kind": name}))
+
+
+@pytest.mark.parametrize("kind", chunker.names())
+def test_the_fingerprint_follows_settings_and_tokenizer(kind: str) -> None:
+    embedder = WordHash()
+    usual, tiny = chunker.build({"kind": kind}), chunker.build({"kind": kind, **chunker.strategy(kind).tiny})
+    prints = {
+        usual.fingerprint(tokens=Characters(), embedder=embedder),
+        tiny.fingerprint(tokens=Characters(), embedder=embedder),
+        usual.fingerprint(tokens=Characters(limit=50), embedder=embedder),
+        usual.fingerprint(tokens=Characters(fingerprint="other"), embedder=embedder),
+    }
+    assert len(prints) == 4
+    again = chunker.build({"kind": kind})
+    assert usual == again
+    assert usual.fingerprint(tokens=Characters(), embedder=embedder) in prints
+
+
+@pytest.mark.parametrize("kind", chunker.names())
+def test_only_what_embeds_depends_on_the_encoder(kind: str) -> None:
+    strategy = chunker.build({"kind": kind})
+    one, other = (strategy.fingerprint(tokens=Characters(), embedder=WordHash(name)) for name in ("a", "b"))
+    assert (one != other) == (kind == "semantic")
+
+
+def test_late_alone_is_late() -> None:
+    assert [kind for kind in chunker.names() if chunker.strategy(kind).late] == ["late"]
+
+
+@pytest.mark.parametrize("spec", [{"kind": "semantic"}, {"kind": "late", "boundaries": {"kind": "semantic"}}])
+def test_comparing_sentences_needs_an_encoder(spec: dict[str, Any]) -> None:
+    with pytest.raises(EncodeError, match="needs an encoder"):
+        list(chunker.build(spec).chunk(Build().document(), tokens=Characters()))
