@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 from quarry.span import Span
-from quarry.types import Document, ElementType
+from quarry.types import Document, Element, ElementType
 
 
 def body(document: Document) -> Span:
@@ -17,16 +18,25 @@ def body(document: Document) -> Span:
 def top_sections(document: Document) -> tuple[Span, ...]:
     """Spans that tile the body, cut before each heading of the highest level that occurs more than once.
 
-    A lone heading of the highest level is the document's title: cutting there would leave one section.
+    A lone heading of the highest level is the document's title: cutting there would leave one section. A heading right
+    below a higher one opens no section: it would leave that one alone.
     """
     whole = body(document)
     if not len(whole):
         return ()
-    titles = [e for e in document.elements if e.in_body and e.type is ElementType.TITLE and e.level is not None]
-    levels = sorted({e.level for e in titles if e.level is not None})
-    counts = {level: sum(e.level == level for e in titles) for level in levels}
-    top = next((level for level in levels if counts[level] > 1), None)
-    upto = [e.span.start for e in titles if top is not None and e.level is not None and e.level <= top]
-    cuts = [cut for cut in upto if cut > whole.start]
-    edges = [whole.start, *cuts, whole.end]
-    return tuple(Span(a, b) for a, b in pairwise(edges))
+    inside = [element for element in document.elements if element.in_body]
+    counts = Counter(element.level for element in inside if _is_heading(element))
+    top = min((level for level, count in counts.items() if level is not None and count > 1), default=0)
+    cuts, read, above = [whole.start], False, 0
+    for element in inside:
+        level = element.level if _is_heading(element) else None
+        if level is not None and level <= top:
+            if element.span.start > whole.start and (read or level <= above):
+                cuts.append(element.span.start)
+            read, above = False, level
+        read = read or element.type is not ElementType.TITLE
+    return tuple(Span(a, b) for a, b in pairwise([*cuts, whole.end]))
+
+
+def _is_heading(element: Element) -> bool:
+    return element.type is ElementType.TITLE and element.level is not None
