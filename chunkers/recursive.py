@@ -58,7 +58,8 @@ class Recursive:
             separators=list(self.separators),
             chunk_size=min(self.size, tokens.limit),
             chunk_overlap=0,
-            length_function=tokens.count,
+            # a piece of no tokens would be kept as overlap, and so be given twice
+            length_function=lambda piece: max(1, tokens.count(piece)),
             keep_separator="end",
             strip_whitespace=False,
         )
