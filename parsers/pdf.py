@@ -46,10 +46,13 @@ class Pdf:
         pymupdf.TOOLS.mupdf_display_warnings(False)
         pymupdf.TOOLS.reset_mupdf_warnings()
         opened = _open(pymupdf, data, self.passwords)
-        with opened:
-            pages, grids = self._read(pymupdf, opened)
-            made = _document(opened, pages, grids, origin, version=pymupdf.__version__)
-            return replace(made, warnings=_warnings(pymupdf, repaired=opened.is_repaired))
+        try:
+            with opened:
+                pages, grids = self._read(pymupdf, opened)
+                made = _document(opened, pages, grids, origin, version=pymupdf.__version__)
+                return replace(made, warnings=_warnings(pymupdf, repaired=opened.is_repaired))
+        except (RuntimeError, pymupdf.mupdf.FzErrorBase) as error:
+            raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
 
     def _read(self, pymupdf: Any, opened: Any) -> tuple[list[Page], dict[int, list[Grid]]]:
         reader = Reader(pymupdf, opened)
@@ -69,8 +72,10 @@ class Pdf:
 def _open(pymupdf: Any, data: bytes, passwords: Sequence[str]) -> Any:
     try:
         opened = pymupdf.open(stream=data, filetype="pdf")
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase) as error:
         raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
+    if opened.page_count == 0 and not opened.needs_pass:
+        raise RefusedError("damaged: no page can be read")
     if opened.needs_pass and not any(opened.authenticate(password) for password in passwords):
         raise EncryptedError("needs a password; give it in parsers.pdf.passwords")
     if not opened.is_pdf or opened.page_count == 0:

@@ -1,0 +1,1 @@
+"""Measurements, each run on its own: `python -m benchmarks.NAME`. They print a table and write JSON with --json."""
