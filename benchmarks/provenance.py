@@ -62,9 +62,8 @@ def by_mupdf(document: Any, regions: Sequence[Region]) -> str:
     """Words whose middle is in the box."""
     parts: list[str] = []
     for page, box in regions:
-        for word in document[page - 1].get_text("words", flags=pymupdf.TEXTFLAGS_WORDS & ~pymupdf.TEXT_PRESERVE_IMAGES):
-            if inside((word[0] + word[2]) / 2, (word[1] + word[3]) / 2, box):
-                parts.append(word[4])
+        words = document[page - 1].get_text("words", flags=pymupdf.TEXTFLAGS_WORDS & ~pymupdf.TEXT_PRESERVE_IMAGES)
+        parts += [word[4] for word in words if inside((word[0] + word[2]) / 2, (word[1] + word[3]) / 2, box)]
     return " ".join(parts)
 
 

@@ -75,8 +75,9 @@ def main() -> int:
         settings = load(options={"store": f"{folder}/store", "chunker.kind": chosen.chunker})
         ingest(settings, Request(sources=(str(chosen.corpus),)))
         collection = Store.open(f"{folder}/store").collection("default")
-        for mode in ("text", "vector", "hybrid"):
-            ranks = measure(collection, asked, mode)  # type: ignore[arg-type]  # one of Mode, each
+        modes: tuple[Mode, ...] = ("text", "vector", "hybrid")
+        for mode in modes:
+            ranks = measure(collection, asked, mode)
             shares[mode] = {f"hit@{k}": sum(r is not None and r <= k for r in ranks) / len(asked) for k in CUTS}
             table.add_row(mode, *(f"{shares[mode][f'hit@{k}']:.1%}" for k in CUTS))
     Console().print(table)

@@ -24,7 +24,7 @@ def main() -> int:
     for source in sorted(SOURCES.glob("*.typ")):
         _typeset(source, target / f"{source.stem}.pdf")
     _handbook(SOURCES / "handbook.html", target / "handbook.pdf")
-    _scan(SOURCES / "letter.typ", target / "letter.pdf", target / "scanned_letter.pdf")
+    _scan(target / "letter.pdf", target / "scanned_letter.pdf")
     for source in sorted(SOURCES.glob("web_*.html")):
         shutil.copyfile(source, target / source.name.removeprefix("web_"))
     shutil.copyfile(SOURCES / "release_notes.md", target / "release_notes.md")
@@ -54,13 +54,13 @@ def _handbook(source: Path, target: Path) -> None:
     more = True
     while more:
         device = writer.begin_page(box)
-        more, _ = story.place(box + (64, 64, -64, -64))
+        more, _ = story.place(pymupdf.Rect(64, 64, box.x1 - 64, box.y1 - 64))
         story.draw(device)
         writer.end_page()
     writer.close()
 
 
-def _scan(source: Path, typeset: Path, target: Path) -> None:
+def _scan(typeset: Path, target: Path) -> None:
     """A page as a scanner gives it: a slightly turned grey picture, no text."""
     with pymupdf.open(typeset) as document:
         matrix = pymupdf.Matrix(1.6, 1.6) * pymupdf.Matrix(0.7)

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
+from itertools import groupby
 
 from parsers._pdf_blocks import Block
 from parsers._pdf_page import SOFT_HYPHEN, Line, Page, Word, turn_box
@@ -17,6 +18,9 @@ from quarry.span import Span
 from quarry.types import Cell, Element, ElementType, Table
 
 _COMPOUND = re.compile(r"[^\W\d_]+-[^\W\d_]+")
+_DOTS = re.compile(r"[.\u00b7\u2024-\u2026]+")
+LEADER = 5
+"""Dots in a row that are no punctuation any more."""
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
 
 
@@ -115,17 +119,21 @@ class Writer:
         )
 
     def _words(self, words: Sequence[Word], page: int, *, following: Line | None) -> None:
-        self._line += 1
-        for number, word in enumerate(words):
-            text = word.text
-            if number + 1 == len(words) and following is not None and following.words:
-                text = self._without_hyphen(word, following.words[0])
-            text = text.removesuffix(SOFT_HYPHEN)
-            if text:
-                self._entry(word, page, self._length, self._length + len(text))
-                self._put(text)
-            if number + 1 < len(words):
-                self._put(" ")
+        """Leaders (the dots of a table of contents) are no text: their two sides are lines of their own."""
+        parts = _parted(words)
+        for part_number, part in enumerate(parts):
+            self._line += 1 if len(parts) == 1 else 2
+            for number, word in enumerate(part):
+                text = word.text
+                last = number + 1 == len(part) and part_number + 1 == len(parts)
+                if last and following is not None and following.words:
+                    text = self._without_hyphen(word, following.words[0])
+                text = text.removesuffix(SOFT_HYPHEN)
+                if text:
+                    self._entry(word, page, self._length, self._length + len(text))
+                    self._put(text)
+                if not last:
+                    self._put(" ")
 
     def _without_hyphen(self, last: Word, first: Word) -> str:
         if not self._goes_on(last, first):
@@ -186,6 +194,18 @@ class Writer:
         if block.grid is not None and regions:
             return (Region(block.first.page, BBox(*(round(value, 2) for value in block.grid.box))),)
         return tuple(regions)
+
+
+def _parted(words: Sequence[Word]) -> list[list[Word]]:
+    """The words on both sides of each run of at least LEADER dots; without such a run all of them."""
+    parts: list[list[Word]] = [[]]
+    for dotted, run in groupby(words, key=lambda word: bool(_DOTS.fullmatch(word.text))):
+        found = list(run)
+        if dotted and sum(len(word.text) for word in found) >= LEADER:
+            parts.append([])
+        else:
+            parts[-1].extend(found)
+    return [part for part in parts if part] or [list(words)]
 
 
 def _indent(line: Line, left: float) -> int:

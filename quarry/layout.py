@@ -44,8 +44,8 @@ class Region(NamedTuple):
 
 class _Line(NamedTuple):
     page: int
+    number: int
     bbox: BBox
-    area: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Layout:
     pages: array[int] = field(default_factory=lambda: array("i"))
     """1-based."""
     lines: array[int] = field(default_factory=lambda: array("i"))
-    """Number of the line that the word stands in; equal for the words of one line only."""
+    """Number of the line that the word stands in; equal for the words of one line only. Boxes of lines whose numbers
+    don't follow each other are never merged: something that is no text stands between them."""
     boxes: array[float] = field(default_factory=lambda: array("f"))
     """x0, y0, x1, y1 of each word in turn."""
 
@@ -84,26 +85,26 @@ class Layout:
         A word that the span cuts gives the share of its box that its share of the characters has.
         """
         regions: list[Region] = []
-        page, box, area = 0, BBox(0, 0, 0, 0), 0.0
+        last, area = -1, 0.0
         for line in self._lines(span):
-            union = box.union(line.bbox)
-            if line.page == page and union.area <= MERGED_AREA * (area + line.area):
-                box, area = union, area + line.area
-                continue
-            if page:
-                regions.append(Region(page, box))
-            page, box, area = line
-        if page:
-            regions.append(Region(page, box))
+            follows = bool(regions) and line.page == regions[-1].page and line.number == last + 1
+            union = regions[-1].bbox.union(line.bbox) if follows else line.bbox
+            area = area + line.bbox.area if follows else line.bbox.area
+            if follows and union.area <= MERGED_AREA * area:
+                regions[-1] = Region(line.page, union)
+            else:
+                regions.append(Region(line.page, line.bbox))
+                area = line.bbox.area
+            last = line.number
         return tuple(regions)
 
     def _lines(self, span: Span) -> Iterator[_Line]:
-        for _, words in groupby(self.words(span), key=lambda word: (self.pages[word], self.lines[word])):
+        for (page, number), words in groupby(self.words(span), key=lambda word: (self.pages[word], self.lines[word])):
             first, *rest = words
             box = self._share(first, span)
             for word in rest:
                 box = box.union(self._share(word, span))
-            yield _Line(self.pages[first], box, box.area)
+            yield _Line(page, number, box)
 
     def _share(self, word: int, span: Span) -> BBox:
         box, start, end = self.box(word), self.starts[word], self.ends[word]
