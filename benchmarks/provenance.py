@@ -31,7 +31,7 @@ from quarry.types import Chunk, Origin
 
 CORPUS = Path(__file__).parent.parent / "examples" / "corpus"
 MUPDF_BAR, PDFIUM_BAR, AREA_BAR = 0.99, 0.97, 1.3
-_IGNORED = re.compile(r"[\s\u00ad\u2010\-\u200b\ufffe\x02]+")
+_IGNORED = re.compile(r"[\s\u00ad\u2010\-\u200b-\u200f\u2060\ufeff\ufffe\x02]+")
 
 
 @dataclass(slots=True)

@@ -1,0 +1,184 @@
+"""Late chunking is right: the eight tests that pin it down, on MiniLM and on tiny random models."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from encoders import load_encoder
+from encoders._network import _band
+from encoders._pooling import unit
+from encoders._windows import parts, token_ranges, windows
+from encoders.transformer import Transformer
+from quarry.errors import EncodeError
+from quarry.span import Span
+from quarry.types import Chunk
+
+TEXT = "Salt marshes keep a record of storms. " * 9 + "Each surge carries sand over the creek bank. " * 9
+CLOSE = 2e-5
+"""Sums in float32 over some hundred tokens."""
+
+
+@pytest.fixture(params=["minilm", "modernbert", "xlm-roberta", "bert"])
+def encoder(request: pytest.FixtureRequest, minilm: Transformer, folders: dict[str, Path]) -> Transformer:
+    return minilm if request.param == "minilm" else load_encoder(str(folders[request.param]))
+
+
+def chunk(span: Span, text: str = TEXT) -> Chunk:
+    return Chunk(f"{span.start}", "d", "u", span, span.of(text), "", 1, "late")
+
+
+def late(encoder: Transformer, spans: list[Span], text: str = TEXT) -> np.ndarray[Any, Any]:
+    found = encoder.encode_late(text, [chunk(span, text) for span in spans], sections=[Span(0, len(text))])
+    return np.stack([item.vector for item in found])
+
+
+def states(encoder: Transformer, text: str) -> np.ndarray[Any, Any]:
+    """Body token states of one pass over the whole text, by the network itself."""
+    ids = encoder.tokens.ids([text])[0]
+    whole = [*encoder.tokens.prefix, *ids, *encoder.tokens.suffix]
+    found = encoder._network.states([whole])[0]
+    return found[len(encoder.tokens.prefix) : len(whole) - len(encoder.tokens.suffix)]
+
+
+def short(encoder: Transformer) -> str:
+    """Half a window of text."""
+    return TEXT[: encoder.tokens.offsets(TEXT)[min(100, encoder._window // 2)][0]].strip()
+
+
+def test_1_one_chunk_over_the_whole_text_is_the_mean_of_one_pass(encoder: Transformer) -> None:
+    text = short(encoder)
+    expected = unit(states(encoder, text).mean(axis=0, dtype=np.float32)[None])
+    np.testing.assert_allclose(late(encoder, [Span(0, len(text))], text), expected, atol=CLOSE)
+
+
+def test_2_weighted_mean_of_the_chunks_is_the_mean_of_the_text(encoder: Transformer) -> None:
+    text = short(encoder)
+    whole = states(encoder, text)
+    offsets = encoder.tokens.offsets(text)
+    cut = offsets[len(offsets) // 3][0]
+    spans = [(0, cut), (cut, len(text))]
+    ranges = token_ranges(offsets, spans)
+    total = sum(whole[first:last].sum(axis=0) for first, last in ranges)
+    np.testing.assert_allclose(total / len(whole), whole.mean(axis=0), atol=CLOSE)
+    expected = unit(np.stack([whole[first:last].mean(axis=0, dtype=np.float32) for first, last in ranges]))
+    np.testing.assert_allclose(late(encoder, [Span(*span) for span in spans], text), expected, atol=CLOSE)
+
+
+def test_3_packed_equals_one_by_one_in_any_order(encoder: Transformer) -> None:
+    texts = [TEXT[:n].strip() for n in (1, 4, 40, 41, 80, 200, 200, 333)]
+    together = encoder.embed(texts)
+    alone = np.concatenate([encoder.embed([text]) for text in texts])
+    np.testing.assert_allclose(together, alone, atol=CLOSE)
+    np.testing.assert_allclose(encoder.embed(texts[::-1])[::-1], together, atol=CLOSE)
+
+
+def test_4_local_layers_see_their_band_only(folders: dict[str, Path]) -> None:
+    """Against transformers' own masked attention, for lengths around the band."""
+    import torch
+    from transformers import AutoModel
+
+    encoder = load_encoder(str(folders["modernbert"]))
+    reference = AutoModel.from_pretrained(folders["modernbert"], attn_implementation="sdpa", dtype=torch.float32).eval()
+    for length in (2, 9, 10, 17, 64, 130, 300):
+        ids = list(range(1000, 1000 + length))
+        with torch.inference_mode():
+            expected = reference(input_ids=torch.tensor([ids])).last_hidden_state[0].numpy()
+        np.testing.assert_allclose(encoder._network.states([ids])[0], expected, atol=CLOSE)
+    assert _band(8, 9, device=torch.device("cpu")) is None
+
+
+def test_5_a_text_in_one_window_equals_one_pass(encoder: Transformer) -> None:
+    text = short(encoder)
+    spans = [Span(0, 30), Span(30, 31 + len(text) // 2)]
+    whole, offsets = states(encoder, text), encoder.tokens.offsets(text)
+    ranges = token_ranges(offsets, [(span.start, span.end) for span in spans])
+    expected = unit(np.stack([whole[first:last].mean(axis=0, dtype=np.float32) for first, last in ranges]))
+    np.testing.assert_allclose(late(encoder, spans, text), expected, atol=CLOSE)
+
+
+def test_6_sections_that_are_the_chunks_make_late_plain_without_specials(encoder: Transformer) -> None:
+    cut = TEXT.index("Each surge")
+    spans = [Span(0, 38 * 2), Span(cut, cut + 90)]
+    chunks = [chunk(span) for span in spans]
+    found = np.stack([item.vector for item in encoder.encode_late(TEXT, chunks, sections=spans)])
+    means = [states(encoder, span.of(TEXT)).mean(axis=0, dtype=np.float32) for span in spans]
+    expected = unit(np.stack(means))
+    np.testing.assert_allclose(found, expected, atol=CLOSE)
+
+
+def test_7_moving_a_boundary_changes_its_two_neighbours_only(encoder: Transformer) -> None:
+    edges = [0, 60, 130, 200, 300]
+    moved = [0, 60, 150, 200, 300]
+    first, second = (late(encoder, [Span(a, b) for a, b in pairwise(e)]) for e in (edges, moved))
+    same = [bool(np.allclose(a, b, atol=CLOSE)) for a, b in zip(first, second, strict=True)]
+    assert same == [True, False, False, True]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=60), st.lists(st.integers(0, 60), max_size=5))
+def test_8_spans_share_out_the_tokens(text: str, cuts: list[int]) -> None:
+    tokens = load_encoder("minilm").tokens
+    edges = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
+    spans = list(pairwise(edges))
+    offsets = tokens.offsets(text)
+    ranges = token_ranges(offsets, spans)
+    taken = [index for first, last in ranges for index in range(first, last)]
+    inside = [index for index, (a, b) in enumerate(offsets) if b > a]
+    assert len(taken) == len(set(taken))
+    assert set(inside) <= set(taken)
+
+
+@given(st.integers(0, 400), st.integers(2, 60), st.data())
+def test_windows_cover_and_hold_short_chunks_whole(tokens: int, size: int, data: st.DataObject) -> None:
+    overlap = data.draw(st.integers(0, size - 1))
+    found = windows(tokens, size=size, overlap=overlap)
+    assert {n for a, b in found for n in range(a, b)} == set(range(tokens))
+    assert all(b - a == min(size, tokens) for a, b in found)
+    if tokens:
+        start = data.draw(st.integers(0, tokens - 1))
+        end = data.draw(st.integers(start + 1, tokens))
+        pieces = parts(start, end, found)
+        assert [n for piece in pieces for n in range(piece.start, piece.end)] == list(range(start, end))
+        assert all(found[p.window][0] <= p.start and p.end <= found[p.window][1] for p in pieces)
+        assert len(pieces) == 1 or end - start > overlap
+
+
+def test_long_texts_go_through_several_windows(encoder: Transformer) -> None:
+    text = TEXT * 4
+    spans = [Span(n, n + 120) for n in range(0, 2400, 120)]
+    found = late(encoder, spans, text)
+    assert np.isfinite(found).all()
+    assert len({tuple(row) for row in found.round(5).tolist()}) > len(spans) // 3
+
+
+def test_embed_keys_follow_what_was_read(minilm: Transformer) -> None:
+    spans = [Span(0, 60), Span(60, 130)]
+    chunks = [chunk(span) for span in spans]
+    first = minilm.encode_late(TEXT, chunks, sections=[Span(0, len(TEXT))])
+    again = minilm.encode_late(TEXT, chunks, sections=[Span(0, len(TEXT))])
+    other = minilm.encode_late(TEXT + " More.", chunks, sections=[Span(0, len(TEXT) + 6)])
+    assert [item.embed_key for item in first] == [item.embed_key for item in again]
+    assert len({item.embed_key for item in [*first, *minilm.encode(chunks)]}) == 4
+    assert len(other) == 2
+
+
+def test_models_that_are_not_mean_pooled_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "cls"
+    shutil.copytree(folders["bert"], folder)
+    (folder / "modules.json").write_text(
+        '[{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},'
+        ' {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]'
+    )
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
+    with pytest.raises(EncodeError, match="cls-pooled"):
+        late(load_encoder(str(folder)), [Span(0, 20)])
