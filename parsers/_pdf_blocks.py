@@ -126,6 +126,8 @@ def _starts(block: Block, before: Line, line: Line, *, right: float, body: Body)
         return True
     if before.style.bold != line.style.bold and _ends_short(before, line, right):
         return True
+    if before.style.bold and not line.style.bold and not body.bold and line.text[:1].isupper():
+        return True  # a bold line of its own, then a sentence in running type
     if before.cells and line.cells and block.type is not ElementType.LIST_ITEM:
         return False
     return _ends_short(before, line, right) or _indented(block, before, line)
@@ -147,6 +149,8 @@ def _indented(block: Block, before: Line, line: Line) -> bool:
 def _ends_short(before: Line, line: Line, right: float) -> bool:
     """True where the next line's first word would still have fitted: the line was ended on purpose."""
     first = line.words[0]
+    if before.text.endswith(("-", "\u00ad", "\u2010")) and first.text[:1].islower():
+        return False  # a word goes on
     room = right - before.x1
     return room > (first.x1 - first.x0) + 0.9 * before.size and before.x1 - before.x0 < 40 * before.size * 2
 
