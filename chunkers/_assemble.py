@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from chunkers._headings import Context, Headings
 from chunkers._ruler import Ruler, whole_character
-from chunkers._sentences import sentences
+from chunkers._sentences import rows, sentences
 from quarry.fingerprint import chunk_id
 from quarry.span import Span
 from quarry.types import Chunk, Document, Element, ElementType, TokenCounter
@@ -78,18 +78,23 @@ def _fitting(ruler: Ruler, span: Span, *, limit: int, context: str) -> Iterator[
 
 
 def _units(ruler: Ruler, span: Span, *, room: int) -> list[Span]:
-    """Sentences, words where a sentence is too long, runs of characters where a word is."""
+    """Sentences, rows where a sentence is too long, words where a row is, runs of characters where a word is."""
     units: list[Span] = []
-    for sentence in sentences(ruler.text, span):
-        if ruler.estimate(sentence) <= room:
-            units.append(sentence)
+    for part in _parts(ruler, span, room=room):
+        if ruler.estimate(part) <= room:
+            units.append(part)
             continue
-        for match in _WORD.finditer(ruler.text, sentence.start, sentence.end):
+        for match in _WORD.finditer(ruler.text, part.start, part.end):
             word = Span(units[-1].end if units else span.start, match.end())
             units.extend([word] if ruler.estimate(word) <= room else _runs(ruler, word, room=room))
     if units and units[-1].end < span.end:
         units[-1] = Span(units[-1].start, span.end)
     return units or [span]
+
+
+def _parts(ruler: Ruler, span: Span, *, room: int) -> Iterator[Span]:
+    for sentence in sentences(ruler.text, span):
+        yield from [sentence] if ruler.estimate(sentence) <= room else rows(ruler.text, sentence)
 
 
 def _runs(ruler: Ruler, word: Span, *, room: int) -> Iterator[Span]:

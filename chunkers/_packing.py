@@ -8,14 +8,20 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chunkers._ruler import Ruler
-from chunkers._sentences import sentences
+from chunkers._sentences import rows, sentences
 from quarry.span import Span
 
 if TYPE_CHECKING:
     from chunkers._blocks import Block
 
+LINE = 0.1
+"""Cost of a cut at a line break after a sentence, in squared shares of a chunk that stays unfilled."""
 INSIDE = 0.25
-"""Cost of a cut inside a block, in squared shares of a chunk that stays unfilled: a fifth emptier is worth less."""
+"""Cost of a cut after another sentence of a block."""
+BROKEN = 0.5
+"""Cost of a cut at a line break in a sentence of more than half a chunk: rows and verses have no stops."""
+MIXED = 0.6
+"""Cost of a chunk that holds a part of a paragraph and something of its neighbours."""
 AFTER_OPENING = 4.0
 """Cost of a cut that parts a heading, lead-in or caption from what it opens."""
 
@@ -25,6 +31,24 @@ class _Unit:
     span: Span
     cut: float
     """Cost of cutting after it."""
+    whole: bool = True
+    """True where a paragraph ends with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The units of one run by number, as plain lists: the inner loop reads nothing else."""
+
+    before: Sequence[int]
+    """Tokens before each unit."""
+    until: Sequence[int]
+    """Tokens up to the end of each unit."""
+    paragraph: Sequence[int]
+    """Number of the paragraph that each unit is in, and one more for the end."""
+
+    def parts(self, place: int) -> bool:
+        """True where a cut before unit `place` parts a paragraph."""
+        return place > 0 and self.paragraph[place - 1] == self.paragraph[place]
 
 
 def pack(blocks: Sequence[Block], *, ruler: Ruler, room: int) -> Iterator[Span]:
@@ -32,16 +56,15 @@ def pack(blocks: Sequence[Block], *, ruler: Ruler, room: int) -> Iterator[Span]:
 
     Dynamic programming over sentences: O(sentences x sentences of one chunk). A sentence over `room` stands alone.
     """
-    units = [unit for block in blocks for unit in _units(block, ruler=ruler)]
+    units = [unit for block in blocks for unit in _units(block, ruler=ruler, room=room)]
     if not units:
         return
-    before = [ruler.before(unit.span.start) for unit in units]
-    until = [ruler.until(unit.span.end) for unit in units]
+    line = _line(units, ruler)
     best: list[float] = [0.0]
     came: list[int] = [0]
     for last in range(1, len(units) + 1):
         closing = 0.0 if last == len(units) else units[last - 1].cut
-        cost, start = _cheapest(before, until[last - 1], best, room=room)
+        cost, start = _cheapest(line, best, room=room)
         best.append(cost + closing)
         came.append(start)
     cuts = [len(units)]
@@ -52,27 +75,51 @@ def pack(blocks: Sequence[Block], *, ruler: Ruler, room: int) -> Iterator[Span]:
         yield Span(units[first].span.start, units[last - 1].span.end)
 
 
-def _cheapest(before: Sequence[int], until: int, best: Sequence[float], *, room: int) -> tuple[float, int]:
-    """Least cost of a chunk that ends at token `until` with all before it, and its first unit."""
+def _line(units: Sequence[_Unit], ruler: Ruler) -> _Line:
+    paragraph = [0]
+    for unit in units:
+        paragraph.append(paragraph[-1] + unit.whole)
+    before = [ruler.before(unit.span.start) for unit in units]
+    return _Line(before, [ruler.until(unit.span.end) for unit in units], paragraph)
+
+
+def _cheapest(line: _Line, best: Sequence[float], *, room: int) -> tuple[float, int]:
+    """Least cost of the chunk that ends with unit `len(best) - 1` and of all before it; its first unit."""
     last = len(best) - 1
+    until, paragraph, torn = line.until[last], line.paragraph[last], line.parts(last + 1)
     found, place = float("inf"), last
     for start in range(last, -1, -1):
-        tokens = until - before[start]
+        tokens = until - line.before[start]
         if tokens > room and start < last:
             break
         empty = 1 - tokens / room if tokens < room else 0.0
         cost = best[start] + empty * empty
+        if line.paragraph[start] != paragraph and (torn or line.parts(start)):
+            cost += MIXED
         if cost < found:
             found, place = cost, start
     return found, place
 
 
-def _units(block: Block, *, ruler: Ruler) -> Iterator[_Unit]:
-    closing = AFTER_OPENING if block.opens else 0.0
+def _units(block: Block, *, ruler: Ruler, room: int) -> Iterator[_Unit]:
+    """Sentences; rows of a long one. What a block opens is of one paragraph with it."""
+    closing = _Unit(block.span, AFTER_OPENING if block.opens else 0.0, whole=not block.opens)
     if block.rows or block.heading:
-        yield _Unit(block.span, closing)
+        yield closing
         return
-    inside = list(sentences(ruler.text, block.span))
-    for sentence in inside[:-1]:
-        yield _Unit(sentence, INSIDE)
-    yield _Unit(inside[-1] if inside else block.span, closing)
+    units = [unit for sentence in sentences(ruler.text, block.span) for unit in _rows(sentence, ruler=ruler, room=room)]
+    yield from units[:-1]
+    yield _Unit(units[-1].span, closing.cut, closing.whole) if units else closing
+
+
+def _rows(sentence: Span, *, ruler: Ruler, room: int) -> Iterator[_Unit]:
+    body = sentence.strip(ruler.text)
+    ends_line = "\n" in ruler.text[body.end : sentence.end]
+    last = _Unit(sentence, LINE if ends_line else INSIDE, whole=ends_line)
+    if "\n" not in body.of(ruler.text) or 2 * ruler.estimate(body) <= room:
+        yield last
+        return
+    *others, lowest = rows(ruler.text, sentence)
+    for row in others:
+        yield _Unit(row, BROKEN, whole=False)
+    yield _Unit(lowest, last.cut, last.whole)

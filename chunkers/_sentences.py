@@ -26,6 +26,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w")
+_ROW = re.compile(r"[^\n]*\n\s*|[^\n]+")
 _LOOKBACK = 16
 """Longest abbreviation with what stands before it."""
 
@@ -45,6 +46,12 @@ def sentences(text: str, within: Span) -> Iterator[Span]:
         start, spoken = match.end(), False
     if start < within.end:
         yield Span(start, within.end)
+
+
+def rows(text: str, within: Span) -> Iterator[Span]:
+    """Lines that tile `within`, empty ones with the line before: where a long sentence may be cut that has no stops."""
+    for match in _ROW.finditer(text, within.start, within.end):
+        yield Span(*match.span())
 
 
 def _is_abbreviation(text: str, match: re.Match[str], start: int) -> bool:
