@@ -55,8 +55,11 @@ def assemble(
 
 
 def split(ruler: Ruler, span: Span, *, limit: int, context: str = "") -> Iterator[Span]:
-    """Spans of at most `limit` tokens that tile `span`: cut at sentence ends, else at words, else at characters."""
-    if ruler.fits(span, limit=limit, context=context):
+    """Spans that tile `span`, each of at most `limit` tokens but for white space at its ends.
+
+    Cut at sentence ends, else at rows, else at words, else at characters.
+    """
+    if ruler.fits(span.strip(ruler.text), limit=limit, context=context):
         yield span
         return
     room = max(1, limit - (ruler.count(Span(0, 0), context=context) if context else 0))
@@ -109,7 +112,7 @@ def _runs(ruler: Ruler, word: Span, *, room: int) -> Iterator[Span]:
 
 def _exactly(ruler: Ruler, span: Span, *, limit: int, context: str) -> Iterator[Span]:
     """By real counts: a tokenizer may give a part more tokens than it has inside the whole."""
-    if len(span) <= 1 or ruler.fits(span, limit=limit, context=context):
+    if len(span) <= 1 or ruler.fits(span.strip(ruler.text), limit=limit, context=context):
         yield span
         return
     middle = _middle(ruler.text, span)

@@ -25,6 +25,7 @@ class Ruler:
         # a normalizer that puts combining marks in order may make places run back; bisection needs them rising
         self._starts = array("l", accumulate((start for start, _ in offsets), max))
         self._ends = array("l", accumulate((end for _, end in offsets), max))
+        self._last: tuple[tuple[int, int, str], int] | None = None
 
     def estimate(self, span: Span) -> int:
         return max(0, self.until(span.end) - self.before(span.start))
@@ -38,8 +39,11 @@ class Ruler:
         return bisect_left(self._starts, place)
 
     def count(self, span: Span, *, context: str = "") -> int:
-        """Tokens of context + text, as the encoder will see them."""
-        return self._tokens.count(context + span.of(self.text))
+        """Tokens of context + text, as the encoder will see them. The last answer is kept: what fits is counted next."""
+        asked = (span.start, span.end, context)
+        if self._last is None or self._last[0] != asked:
+            self._last = asked, self._tokens.count(context + span.of(self.text))
+        return self._last[1]
 
     def fits(self, span: Span, *, limit: int, context: str = "") -> bool:
         return self.count(span, context=context) <= limit

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import re
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pymupdf
@@ -44,3 +46,20 @@ def test_questions_name_pages_that_exist() -> None:
                 assert 1 <= int(row["page"]) <= document.page_count
         else:
             assert row["page"] == ""
+
+
+def test_the_answers_stand_on_the_pages_that_the_questions_name() -> None:
+    """One quote a question with a page, in the questions' order."""
+    with (EXAMPLES / "questions.csv").open(newline="") as stream:
+        asked = [(row["document"], row["page"]) for row in csv.DictReader(stream) if row["page"]]
+    with (Path(__file__).parent / "evidence.csv").open(newline="") as stream:
+        evidence = list(csv.DictReader(stream))
+    assert [(row["document"], row["page"]) for row in evidence] == asked
+    for row in evidence:
+        with pymupdf.open(EXAMPLES / "corpus" / row["document"]) as document:
+            assert bare(row["quote"]) in bare(document[int(row["page"]) - 1].get_text()), row
+
+
+def bare(text: str) -> str:
+    """Without white space, hyphens and ligatures."""
+    return re.sub(r"[\s\u00ad\u2010-]+", "", unicodedata.normalize("NFKC", text))
