@@ -39,7 +39,7 @@ class Ruler:
         return bisect_left(self._starts, place)
 
     def count(self, span: Span, *, context: str = "") -> int:
-        """Tokens of context + text, as the encoder will see them. The last answer is kept: what fits is counted next."""
+        """Tokens of context + text, as the encoder will see them. Asked twice in turn for what fits."""
         asked = (span.start, span.end, context)
         if self._last is None or self._last[0] != asked:
             self._last = asked, self._tokens.count(context + span.of(self.text))

@@ -35,10 +35,11 @@ def sentences(text: str, within: Span) -> Iterator[Span]:
     """Spans that tile `within`; white space after a sentence belongs to it."""
     start = seen = within.start
     spoken = False
+    small = within.of(text).islower()
     for match in _END.finditer(text, within.start, within.end):
         spoken = spoken or _WORD.search(text, seen, match.start()) is not None
         seen = match.end()
-        if _is_abbreviation(text, match, start) or match.end() >= within.end:
+        if _is_abbreviation(text, match, start, small=small) or match.end() >= within.end:
             continue
         if not spoken:  # stops alone, `. . .`, are no sentence
             continue
@@ -54,12 +55,12 @@ def rows(text: str, within: Span) -> Iterator[Span]:
         yield Span(*match.span())
 
 
-def _is_abbreviation(text: str, match: re.Match[str], start: int) -> bool:
-    """`Dr. `, `e.g. `, `J. `, `3. ` and a stop before a small letter end no sentence."""
+def _is_abbreviation(text: str, match: re.Match[str], start: int, *, small: bool) -> bool:
+    """`Dr. `, `e.g. `, `J. `, `3. ` and a stop before a small letter end no sentence; `small`: all letters are."""
     if not match[0].startswith(".") or match[0].startswith(".."):
         return False
     following = text[match.end() : match.end() + 1]
-    if following.islower():
+    if following.islower() and not small:
         return True
     before = text[max(start, match.start() - _LOOKBACK) : match.start() + 1]
     found = _ABBREVIATION.search(before)

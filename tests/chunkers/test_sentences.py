@@ -29,6 +29,7 @@ def split(text: str) -> list[str]:
         ('He said "Stop." She did.', ['He said "Stop."', "She did."]),
         ("A heading\n\nA text", ["A heading", "A text"]),
         ("Tools:\n- a lamp\n- a rope", ["Tools:", "- a lamp", "- a rope"]),
+        ("the gate held. it was e.g. shut. no one fell.", ["the gate held.", "it was e.g. shut.", "no one fell."]),
         (". . . ! ?", [". . . ! ?"]),
         ("", []),
     ],
