@@ -207,7 +207,7 @@ class Chunk:
     strategy: str
     """Kind of the chunker."""
     heading_path: tuple[str, ...] = ()
-    """Headings above the chunk's start, outermost first."""
+    """Headings above the chunk's start, outermost first; one that it starts with is the last of them."""
     pages: tuple[int, ...] = ()
     """Every page it touches, ascending."""
     regions: tuple[Region, ...] = ()
