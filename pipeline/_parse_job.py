@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from parsers import _media as media
+from quarry import fault
 from quarry.errors import ConfigError, DocumentError, FailedError, RefusedError
 from quarry.types import Document, Origin
 
-FAULT = "QUARRY_FAULT"
-"""`hang|oom|segv|error@parse:<part of the path>`: breaks the parsing of those documents on purpose; for tests."""
 _MB = 1_000_000
 
 
@@ -140,7 +139,7 @@ def _parsed(job: ParseJob, here: _Here) -> Document:
     found = sha256(data).hexdigest()
     if job.origin.sha256 and job.origin.sha256 != found:
         raise RefusedError("unreadable: it changed while it was read")
-    _fault(job.origin.path)
+    fault.reach("parse", job.origin.path)
     return media.parse(data, replace(job.origin, sha256=found), settings=here.settings, media=job.media_type)
 
 
@@ -166,19 +165,3 @@ def read(path: Path, *, max_mb: float) -> bytes:
     if (found.st_size, found.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise RefusedError("unreadable: it changed while it was read")
     return data
-
-
-def _fault(path: str) -> None:
-    kind, at, part = os.environ.get(FAULT, "").partition("@parse:")
-    if not at or part not in path:
-        return
-    if kind == "hang":
-        while True:
-            pass
-    if kind == "oom":
-        held = []
-        while True:
-            held.append(bytearray(os.urandom(1 << 20) * 32))
-    if kind == "segv":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    raise ZeroDivisionError("fault on purpose")

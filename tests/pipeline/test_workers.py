@@ -12,9 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline._parse_job import FAULT, Limits, ParseJob, ParseResult, read
+from pipeline._parse_job import Limits, ParseJob, ParseResult, read
 from pipeline.workers import ParserPool
 from quarry.errors import DocumentError, FailedError, RefusedError
+from quarry.fault import VARIABLE
 from quarry.types import Origin, Outcome
 
 HTML = b"<html><body><h1>Title</h1><p>One paragraph of text.</p></body></html>"
@@ -73,7 +74,7 @@ def test_documents_come_back_in_any_number() -> None:
     ],
 )
 def test_a_fault_costs_one_document(fault: str, limits: Limits, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(FAULT, f"{fault}@parse:bad")
+    monkeypatch.setenv(VARIABLE, f"{fault}@parse:bad")
     names = [f"{n}-{'bad' if n in (2, 5) else 'good'}.txt" for n in range(9)]
     with ParserPool(workers=2, limits=limits) as pool:
         futures = [pool.submit(job(name, name.encode())) for name in names]
