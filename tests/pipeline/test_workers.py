@@ -70,7 +70,7 @@ def test_documents_come_back_in_any_number() -> None:
         ("hang", Limits(timeout_s=1.0), "timeout: over 1 s"),
         ("oom", Limits(memory_mb=700), "memory: "),
         ("segv", Limits(), "crash: the parser process ended by SIGSEGV"),
-        ("error", Limits(), "error: ZeroDivisionError in pipeline/_parse_job.py:"),
+        ("error", Limits(), "error: ZeroDivisionError in quarry/fault.py:"),
     ],
 )
 def test_a_fault_costs_one_document(fault: str, limits: Limits, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
