@@ -6,6 +6,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+WINDOWS = 2
+"""Revision of the rule by which windows are laid: part of the embed fingerprint."""
+GRAM = 8
+"""Tokens that decide whether a window starts after them."""
+FACTOR = 0x9E3779B97F4A7C15
+"""2^64 divided by the golden ratio, odd (Knuth, The Art of Computer Programming, vol. 3, 6.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +27,43 @@ class Part:
     end: int
 
 
-def windows(tokens: int, *, size: int, overlap: int) -> list[tuple[int, int]]:
-    """`[start, end)` over the body: full windows `size - overlap` apart, the last one shifted left to be full.
+def windows(ids: Sequence[int], *, size: int, overlap: int) -> list[tuple[int, int]]:
+    """`[start, end)` over the body; they start where the content says, so an edit moves only the windows near it.
 
-    Every stretch of at most `overlap` tokens lies whole in some window: it starts in the `size - overlap` tokens that
-    are some window's own, and that window reads `overlap` tokens further.
+    Each start is, in the second half of the stretch in which it may lie, where the hash of the last few tokens is
+    least (content-defined chunking, Muthitacharoen et al. 2001, on tokens); after an edit the starts fall into step
+    again within a few windows. A window reads up to the next one's start and `overlap` tokens on, so every stretch of
+    at most `overlap` tokens lies whole in some window, and none is longer than `size`.
     """
     if not 0 <= overlap < size:
         raise ValueError(f"overlap must be in [0, size): overlap={overlap}, size={size}")
-    if tokens <= size:
-        return [(0, tokens)] if tokens else []
-    last = tokens - size
-    starts = [*range(0, last, size - overlap), last]
-    return [(start, start + size) for start in starts]
+    if len(ids) <= size:
+        return [(0, len(ids))] if len(ids) else []
+    starts = _starts(_hashes(ids), stride=size - overlap, least=len(ids) - size)
+    return [*((a, b + overlap) for a, b in pairwise(starts)), (starts[-1], len(ids))]
+
+
+def _starts(hashes: np.ndarray[Any, np.dtype[np.uint64]], *, stride: int, least: int) -> list[int]:
+    """From 0 until a full window reaches the end. Of equal hashes the last: repeated text gives long windows."""
+    starts = [0]
+    while starts[-1] < least:
+        first = starts[-1] + (stride + 1) // 2
+        near = hashes[first : starts[-1] + stride + 1]
+        starts.append(first + len(near) - 1 - int(np.argmin(near[::-1])))
+    return starts
+
+
+def _hashes(ids: Sequence[int]) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """Of the GRAM tokens that end before each position: multiplied and summed modulo 2^64, then mixed."""
+    tokens = np.asarray(ids, dtype=np.uint64)
+    total = np.zeros(len(tokens) + 1, dtype=np.uint64)
+    weight = 1
+    for back in range(1, min(GRAM, len(tokens)) + 1):
+        weight = weight * FACTOR % 2**64
+        total[back:] += tokens[: len(tokens) + 1 - back] * np.uint64(weight)
+    total ^= total >> np.uint64(29)
+    total *= np.uint64(FACTOR)
+    return total ^ (total >> np.uint64(32))
 
 
 def parts(start: int, end: int, found: Sequence[tuple[int, int]]) -> list[Part]:

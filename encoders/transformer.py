@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from encoders._folder import ModelFolder, read_folder
+from encoders._late import late_parts
 from encoders._pooling import Array, pool, unit
 from encoders._weights import weights_hash
-from encoders._windows import parts, token_ranges, windows
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
+from quarry import fault
 from quarry.errors import ConfigError, EncodeError
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, EmbeddedChunk, EncoderIdentity
+from quarry.types import Chunk, EmbeddedChunk, EncoderIdentity, Job, Prepared
 
 if TYPE_CHECKING:
     from encoders._network import Network
@@ -28,7 +30,7 @@ BATCH_TOKENS = 2048
 """Tokens of one forward pass: measured optimum on CPUs of 512, 2048 and 8192."""
 T = TypeVar("T")
 Use = tuple[int, int, int]
-"""(chunk, first state, last state + 1) of a window's output."""
+"""(window, first state, last state + 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,22 @@ class Usage:
 
 @dataclass(slots=True)
 class _Pooled:
-    """A chunk's vector in the making: the sum of its token states, and what they were."""
+    """A chunk's vector in the making."""
 
     total: Any = 0.0
-    tokens: int = 0
-    key: list[Any] = field(default_factory=list)
+    states: int = 0
+
+    def add(self, states: Array, modes: Sequence[str] | None) -> None:
+        """Pooled in the model's own way at once, or summed up for a mean over several windows."""
+        if modes is not None:
+            self.total, self.states = pool(states, modes), 1
+        else:
+            self.total = self.total + states.sum(axis=0, dtype=np.float32)
+            self.states += len(states)
+
+    @property
+    def mean(self) -> Array:
+        return np.asarray(self.total / np.float32(self.states), dtype=np.float32)
 
 
 class Transformer:
@@ -95,15 +108,88 @@ class Transformer:
 
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         """Each chunk's prompt + context + text on its own. EncodeError for one over the model's length: never cut."""
+        return self._every(self.prepare(chunks))
+
+    def encode_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> list[EmbeddedChunk]:
+        """Late chunking (Günther et al. 2024, §3.1): means over the token states of windows of the body text.
+
+        Special and prompt tokens stand in every window and in no mean. A chunk that holds no whole token is encoded on
+        its own. EncodeError where the model is not mean-pooled.
+        """
+        return self._every(self.prepare_late(text, chunks, sections=sections))
+
+    def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
+        """Tokenised, with keys; loads no model. EncodeError as `encode`."""
         sequences = self._sequences([chunk.embedded_text for chunk in chunks], self._folder.document_prompt)
         for chunk, ids in zip(chunks, sequences, strict=True):
             self._check_length(ids, what=f"chunk {chunk.id}")
-        vectors = self._vectors(sequences, self.tokens)
         made_by = self.fingerprint
-        return [
-            EmbeddedChunk(chunk, vector, digest(made_by, ids, [0, len(ids)]))
-            for chunk, vector, ids in zip(chunks, vectors, sequences, strict=True)
-        ]
+        jobs = (
+            Job(
+                chunk,
+                digest(made_by, [[digest(ids), 0, len(ids)]]),
+                ((number, self._skip(self.tokens), len(ids)),),
+                True,
+            )
+            for number, (chunk, ids) in enumerate(zip(chunks, sequences, strict=True))
+        )
+        return Prepared(tuple(jobs), tuple(sequences))
+
+    def prepare_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> Prepared:
+        """Tokenised, with keys; loads no model. EncodeError as `encode_late`."""
+        self._check_late()
+        prefix = [*self.tokens.prefix, *self.tokens.prompt_ids]
+        inputs: list[Sequence[int]] = []
+        uses: dict[int, list[Use]] = defaultdict(list)
+        keys: dict[int, list[Any]] = defaultdict(list)
+        for part in late_parts(text, chunks, sections, self.tokens, size=self._window, overlap=self._overlap):
+            number = len(inputs)
+            inputs.append([*prefix, *part.ids, *self.tokens.suffix])
+            name = digest(part.ids)
+            for index, first, last in part.uses:
+                uses[index].append((number, first + len(prefix), last + len(prefix)))
+                keys[index].append([name, first, last])
+        alone = self.prepare([chunk for index, chunk in enumerate(chunks) if index not in uses])
+        rest = iter(Prepared.joined([Prepared((), tuple(inputs)), alone]).jobs)
+        made_by = self.fingerprint
+        jobs = (
+            Job(chunk, digest(made_by, keys[index]), tuple(uses[index]), False) if index in uses else next(rest)
+            for index, chunk in enumerate(chunks)
+        )
+        return Prepared(tuple(jobs), (*inputs, *alone.windows))
+
+    def vectors(self, prepared: Prepared, wanted: Collection[int]) -> Iterator[list[tuple[int, Array]]]:
+        """Longest windows first, in batches of BATCH_TOKENS; memory holds a batch and the sums of unfinished chunks."""
+        users: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        left: dict[int, int] = {}
+        for index in wanted:
+            left[index] = len(prepared.jobs[index].uses)
+            for window, first, last in prepared.jobs[index].uses:
+                users[window].append((index, first, last))
+        sums: dict[int, _Pooled] = defaultdict(_Pooled)
+        order = sorted(users, key=lambda window: (-len(prepared.windows[window]), window))
+        for batch in _batches(iter(order), length=lambda window: len(prepared.windows[window])):
+            fault.reach("encode")
+            done: list[int] = []
+            for window, states in zip(batch, self._run([prepared.windows[n] for n in batch]), strict=True):
+                for index, first, last in users[window]:
+                    sums[index].add(
+                        states[first:last], None if not prepared.jobs[index].plain else self._folder.pooling
+                    )
+                    left[index] -= 1
+                    if not left[index]:
+                        done.append(index)
+            yield self._finished(done, sums)
+
+    def _finished(self, done: Sequence[int], sums: dict[int, _Pooled]) -> list[tuple[int, Array]]:
+        if not done:
+            return []
+        pooled = np.stack([sums.pop(index).mean for index in done])
+        return list(zip(done, unit(self._network.project(pooled), dim=self._dim), strict=True))
+
+    def _every(self, prepared: Prepared) -> list[EmbeddedChunk]:
+        found = dict(item for batch in self.vectors(prepared, range(len(prepared.jobs))) for item in batch)
+        return [EmbeddedChunk(job.chunk, found[index], job.key) for index, job in enumerate(prepared.jobs)]
 
     def embed(self, texts: Sequence[str]) -> Array:
         """`(len(texts), dim)` float32. Texts over the model's length raise EncodeError."""
@@ -119,56 +205,9 @@ class Transformer:
         vector: Array = self._vectors([ids], self._query_tokens)[0]
         return vector
 
-    def encode_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> list[EmbeddedChunk]:
-        """Late chunking (Günther et al. 2024, §3.1): means over the token states of windows of the body text.
-
-        Special and prompt tokens stand in every window and in no mean. A chunk that holds no whole token is encoded on
-        its own. Memory is bounded by a batch of windows. EncodeError where the model is not mean-pooled.
-        """
-        self._check_late()
-        pooled = [_Pooled() for _ in chunks]
-        for batch in _batches(self._late_jobs(text, chunks, sections, pooled), length=lambda job: len(job[0])):
-            for states, (_, uses) in zip(self._run([ids for ids, _ in batch]), batch, strict=True):
-                for index, first, last in uses:
-                    pooled[index].total = pooled[index].total + states[first:last].sum(axis=0, dtype=np.float32)
-                    pooled[index].tokens += last - first
-        return self._finished(chunks, pooled)
-
-    def _finished(self, chunks: Sequence[Chunk], pooled: Sequence[_Pooled]) -> list[EmbeddedChunk]:
-        plain = iter(self.encode([chunk for chunk, sums in zip(chunks, pooled, strict=True) if not sums.tokens]))
-        made_by = self.fingerprint
-        result: list[EmbeddedChunk] = []
-        for chunk, sums in zip(chunks, pooled, strict=True):
-            if not sums.tokens:
-                result.append(next(plain))
-                continue
-            mean: Array = np.asarray(sums.total / np.float32(sums.tokens), dtype=np.float32)
-            vector = unit(self._network.project(mean[None]), dim=self._dim)[0]
-            result.append(EmbeddedChunk(chunk, vector, digest(made_by, *sums.key)))
-        return result
-
-    def _late_jobs(
-        self, text: str, chunks: Sequence[Chunk], sections: Iterable[Span], pooled: Sequence[_Pooled]
-    ) -> Iterator[tuple[list[int], list[Use]]]:
-        """Token ids of each window that some chunk is pooled from, and which of its states go to which chunk."""
-        prefix = [*self.tokens.prefix, *self.tokens.prompt_ids]
-        for section in sections:
-            inside = [index for index, chunk in enumerate(chunks) if chunk.span.overlaps(section)]
-            if not inside:
-                continue
-            body, offsets = self.tokens.located(section.of(text))
-            found = windows(len(body), size=self._window, overlap=self._overlap)
-            spans = [_clipped(chunks[index].span, section) for index in inside]
-            uses: dict[int, list[Use]] = {}
-            for index, (first, last) in zip(inside, token_ranges(offsets, spans), strict=True):
-                for part in parts(first, last, found) if first < last else ():
-                    start, end = found[part.window]
-                    shift = len(prefix) - start
-                    uses.setdefault(part.window, []).append((index, part.start + shift, part.end + shift))
-                    pooled[index].key += [body[start:end], [part.start - start, part.end - start]]
-            for number in sorted(uses):
-                start, end = found[number]
-                yield [*prefix, *body[start:end], *self.tokens.suffix], uses[number]
+    def _skip(self, tokens: Tokens) -> int:
+        """States that are left out of the pooling."""
+        return 0 if self._folder.include_prompt else len(tokens.prefix) + len(tokens.prompt_ids)
 
     @cached_property
     def _window(self) -> int:
@@ -214,7 +253,7 @@ class Transformer:
 
     def _vectors(self, sequences: Sequence[list[int]], tokens: Tokens) -> Array:
         """`(len(sequences), dim)` float32: longest first, so that a batch holds texts of about one length."""
-        skip = 0 if self._folder.include_prompt else len(tokens.prefix) + len(tokens.prompt_ids)
+        skip = self._skip(tokens)
         pooled: list[Any] = [None] * len(sequences)
         order = sorted(range(len(sequences)), key=lambda index: -len(sequences[index]))
         for batch in _batches(iter(order), length=lambda index: len(sequences[index])):
@@ -224,13 +263,9 @@ class Transformer:
             return np.empty((0, self._dim or self._folder.dim), dtype=np.float32)
         return unit(self._network.project(np.stack(pooled)), dim=self._dim)
 
-    def _run(self, sequences: Sequence[list[int]]) -> list[Array]:
+    def _run(self, sequences: Sequence[Sequence[int]]) -> list[Array]:
         self._encoded += sum(map(len, sequences))
         return self._network.states(sequences)
-
-
-def _clipped(span: Span, section: Span) -> tuple[int, int]:
-    return max(span.start, section.start) - section.start, min(span.end, section.end) - section.start
 
 
 def _batches(items: Iterator[T], *, length: Callable[[T], int]) -> Iterator[list[T]]:

@@ -1,31 +1,38 @@
-"""A batch of chunked documents: embedded together, committed in the order that survives a crash."""
+"""A batch of chunked documents: embedded together without a lock, committed in the order that survives a crash."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chunkers import top_sections
+from pipeline.embedding import Embedded, embed, embed_apart
 from pipeline.outcome import ended, problem
 from pipeline.plan import Change, Work
-from pipeline.report import ChunkCounts, DocumentCounts, Problem, Report, Seconds, TokenCounts
+from pipeline.report import ChunkCounts, DocumentCounts, Problem, Report, Seconds, TokenCounts, WorkCounts
 from pipeline.session import Session, metadata_json
-from quarry.errors import EncodeError
-from quarry.types import Chunk, Document, EmbeddedChunk, Outcome
-from stores.rows import ChunkRow, DocumentRow, LedgerRow, Provenance, chunks_digest
+from quarry.errors import BusyError, EncodeError
+from quarry.types import Document, EmbeddedChunk, Outcome, Prepared
+from stores.rows import ChunkRow, DocumentRow, LedgerRow, Provenance
+
+COMMIT_WAIT_S = 600.0
+"""For another commit or an index build of the same collection; giving up sooner would throw work away."""
+
+DEADLY = "run"
+"""Stage of a document with which a whole run died."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunked:
-    """A searchable document with its chunks."""
+    """A searchable document with its chunks, tokenised."""
 
     work: Work
     document: Document
-    chunks: tuple[Chunk, ...]
-    fresh: bool
-    """True where its elements are not in the store yet."""
+    prepared: Prepared
+    elements: Document | None
+    """What to store of it; None where it is stored already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,63 +56,116 @@ class Batch:
 
     @property
     def chunks(self) -> int:
-        return sum(len(item.chunks) for item in self.chunked)
+        return sum(len(item.prepared.jobs) for item in self.chunked)
+
+    @property
+    def works(self) -> list[Work]:
+        return [*(item.work for item in self.chunked), *(item.work for item in self.ended)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A document with its chunk rows."""
+
+    item: Chunked
+    rows: tuple[ChunkRow, ...]
 
 
 def commit(session: Session, batch: Batch) -> Report:
-    """Embed and store a batch: elements -> chunks -> ledger -> documents; the ledger row is the commit mark."""
+    """Embed, then under the lock: elements -> chunks -> ledger -> documents; the ledger row is the commit mark."""
     began = time.perf_counter()
-    embedded, broken = _embed(session, batch.chunked)
+    ready, broken, costs = _embedded(session, batch.chunked)
     encoded = time.perf_counter()
-    rows = {item.work.origin.id: _chunk_rows(session, item, vectors) for item, vectors in embedded}
-    deleted = _store(session, [item for item, _ in embedded], rows, failed=[*batch.ended, *broken])
+    with committing(session):
+        current = _current(session, batch.works)
+        ready = [item for item in ready if item.item.work.origin.id in current]
+        lost = [item for item in (*batch.ended, *broken) if item.work.origin.id in current]
+        chunks = _store(session, ready, lost)
+    done(session, batch)
     stored = time.perf_counter()
-    added = sum(map(len, rows.values()))
     report = Report(
-        chunks=ChunkCounts(added=added, deleted=deleted),
-        tokens=TokenCounts(encoded=sum(row.chunk.tokens for found in rows.values() for row in found)),
+        chunks=chunks,
+        tokens=TokenCounts(encoded=sum(c.tokens for c in costs), reused=sum(c.reused for c in costs)),
+        work=WorkCounts(encoded=sum(c.encoded for c in costs)),
         seconds=Seconds(encode=encoded - began, store=stored - encoded),
-        pages=sum(item.document.pages for item, _ in embedded if item.fresh),
+        pages=sum(item.item.document.pages for item in ready if item.item.elements),
     )
-    for item, _ in embedded:
-        report += _told(item.work, _row(item))
-    for failure in (*batch.ended, *broken):
+    for item in ready:
+        report += _told(item.item.work, _row(session, item.item))
+    for failure in lost:
         report += _told(failure.work, failure.row)
+    for work in batch.works:
+        if work.origin.id not in current:
+            report += Report(documents=DocumentCounts(seen=1, unchanged=1), outcomes={Outcome.FAILED: 1})
     return report
 
 
-def _embed(session: Session, items: Sequence[Chunked]) -> tuple[list[tuple[Chunked, list[EmbeddedChunk]]], list[Ended]]:
-    """Chunks of all documents in one call, so that batches fill; document by document where that call fails."""
-    if session.recipe.chunker.late:
-        return _embed_apart(session, items)
+@contextmanager
+def committing(session: Session) -> Iterator[None]:
+    """The locks of a commit. BusyError where another generation became live since this run was planned."""
+    with session.collection.lock(wait_s=COMMIT_WAIT_S), session.store.writing():
+        live = session.collection.live()
+        if live is None or live.id != session.generation.id:
+            raise BusyError(
+                "another generation became live while this run was going; what was committed stays, run it again"
+            )
+        yield
+
+
+def done(session: Session, batch: Batch) -> None:
+    """Tell the journals of the sources. What died alone stays under suspicion: it is alone again when it is retried."""
+    works = batch.works
+    for source in sorted({work.item.source for work in works}):
+        session.journals[source].done([work.origin.id for work in works if work.item.source == source])
+    for item in batch.ended:
+        if item.row.stage == DEADLY:
+            session.journals[item.work.item.source].blame(item.work.origin.id, item.work.origin.sha256)
+
+
+def _current(session: Session, works: Sequence[Work]) -> set[str]:
+    """Documents whose row is still the one that was planned for: what changed meanwhile is the next run's."""
+    rows = session.collection.documents_by_id(work.origin.id for work in works)
+    return {work.origin.id for work in works if _same(rows.get(work.origin.id), work.known)}
+
+
+def _same(row: DocumentRow | None, known: DocumentRow | None) -> bool:
+    if row is None or known is None:
+        return row is known
+    return (row.sha256, row.outcome, row.attempts) == (known.sha256, known.outcome, known.attempts)
+
+
+def _embedded(session: Session, items: Sequence[Chunked]) -> tuple[list[_Ready], list[Ended], list[Embedded]]:
+    """All documents in one call, so that batches fill; document by document where that call fails."""
+    prepared = [item.prepared for item in items]
     try:
-        vectors = iter(session.recipe.encoder.encode([chunk for item in items for chunk in item.chunks]))
+        together = embed(session, prepared)
     except EncodeError:
-        return _embed_apart(session, items)
-    return [(item, [next(vectors) for _ in item.chunks]) for item in items], []
+        return _embedded_apart(session, items)
+    found = [_ready(session, item, vectors) for item, vectors in zip(items, together.chunks, strict=True)]
+    return found, [], [together]
 
 
-def _embed_apart(
-    session: Session, items: Sequence[Chunked]
-) -> tuple[list[tuple[Chunked, list[EmbeddedChunk]]], list[Ended]]:
-    encoder = session.recipe.encoder
-    done: list[tuple[Chunked, list[EmbeddedChunk]]] = []
+def _embedded_apart(session: Session, items: Sequence[Chunked]) -> tuple[list[_Ready], list[Ended], list[Embedded]]:
+    ready: list[_Ready] = []
     broken: list[Ended] = []
-    for item in items:
-        try:
-            if session.recipe.chunker.late:
-                sections = top_sections(item.document)
-                done.append((item, encoder.encode_late(item.document.text, item.chunks, sections=sections)))
-            else:
-                done.append((item, encoder.encode(item.chunks)))
-        except EncodeError as error:
-            reason = f"error: {error}"
-            row = ended(item.work, outcome=Outcome.FAILED, stage="encode", reason=reason, document=item.document)
-            broken.append(Ended(item.work, row))
-    return done, broken
+    costs: list[Embedded] = []
+    for item, found in zip(items, embed_apart(session, [item.prepared for item in items]), strict=True):
+        if isinstance(found, Embedded):
+            ready.append(_ready(session, item, found.chunks[0]))
+            costs.append(found)
+        else:
+            broken.append(failed(session, item.work, stage="encode", reason=f"error: {found}", document=item.document))
+    return ready, broken, costs
 
 
-def _chunk_rows(session: Session, item: Chunked, vectors: Sequence[EmbeddedChunk]) -> list[ChunkRow]:
+def failed(session: Session, work: Work, *, stage: str, reason: str, document: Document | None = None) -> Ended:
+    """A document that this run could not bring in; it is tried again by the rule."""
+    attempts = session.settings.ingest.max_attempts
+    row = ended(work, outcome=Outcome.FAILED, stage=stage, reason=reason, document=document, max_attempts=attempts)
+    return Ended(work, row)
+
+
+def _ready(session: Session, item: Chunked, vectors: Sequence[EmbeddedChunk]) -> _Ready:
     origin, document, identity = item.work.origin, item.document, session.recipe.encoder.identity
     provenance = Provenance(
         source=origin.source,
@@ -123,44 +183,56 @@ def _chunk_rows(session: Session, item: Chunked, vectors: Sequence[EmbeddedChunk
         ingested_at=datetime.now(UTC),
         generation=session.generation.id,
     )
-    return [ChunkRow.of(vector, position=number, provenance=provenance) for number, vector in enumerate(vectors)]
+    rows = (ChunkRow.of(vector, position=number, provenance=provenance) for number, vector in enumerate(vectors))
+    return _Ready(item, tuple(rows))
 
 
-def _store(
-    session: Session, done: Sequence[Chunked], rows: dict[str, list[ChunkRow]], *, failed: Sequence[Ended]
-) -> int:
-    """Returns how many chunk rows went away."""
+def _store(session: Session, ready: Sequence[_Ready], lost: Sequence[Ended]) -> ChunkCounts:
+    """Inside the locks."""
     collection, generation = session.collection, session.generation
-    session.store.put_elements(_elements(done))
-    documents = [_row(item) for item in done]
-    replaced = collection.replace_chunks(generation, sorted(rows), [row for found in rows.values() for row in found])
-    collection.put_ledger([_ledger_row(session, item, rows[item.work.origin.id]) for item in done])
-    collection.put_documents([*documents, *(failure.row for failure in failed)])
-    return replaced.deleted
+    session.store.put_elements(_elements(session, ready))
+    ids = sorted(item.item.work.origin.id for item in ready)
+    replaced = collection.replace_chunks(generation, ids, [row for item in ready for row in item.rows])
+    collection.put_ledger([_ledger_row(session, item, replaced.digests) for item in ready])
+    collection.put_documents([*(_row(session, item.item) for item in ready), *(item.row for item in lost)])
+    return ChunkCounts(added=replaced.inserted, kept=replaced.updated, deleted=replaced.deleted)
 
 
-def _elements(done: Sequence[Chunked]) -> list[tuple[str, Document]]:
-    fresh = {item.work.element_key: item.document for item in done if item.fresh}
-    return list(fresh.items())
+def _elements(session: Session, ready: Sequence[_Ready]) -> list[tuple[str, Document]]:
+    """New parses, each once; and stored ones that a clean-up took away since they were read."""
+    fresh = {item.item.work.element_key: item.item.elements for item in ready if item.item.elements}
+    there = {item.item.work.element_key for item in ready} - fresh.keys()
+    lost = there - session.store.element_keys(there)
+    if lost:
+        raise BusyError("stored elements were cleaned up while this run was going; run it again")
+    return [(key, elements) for key, elements in fresh.items() if elements]
 
 
-def _row(item: Chunked) -> DocumentRow:
+def _row(session: Session, item: Chunked) -> DocumentRow:
     document = item.document
-    return ended(item.work, outcome=document.outcome, stage="parse", reason=document.reason, document=document)
+    return ended(
+        item.work,
+        outcome=document.outcome,
+        stage="parse",
+        reason=document.reason,
+        document=document,
+        max_attempts=session.settings.ingest.max_attempts,
+    )
 
 
-def _ledger_row(session: Session, item: Chunked, rows: Sequence[ChunkRow]) -> LedgerRow:
+def _ledger_row(session: Session, item: _Ready, digests: Mapping[str, str]) -> LedgerRow:
+    work = item.item.work
     return LedgerRow(
-        doc_id=item.work.origin.id,
+        doc_id=work.origin.id,
         collection=session.settings.collection,
         generation=session.generation.id,
-        sha256=item.work.origin.sha256,
-        element_key=item.work.element_key,
+        sha256=work.origin.sha256,
+        element_key=work.element_key,
         chunk_fingerprint=session.generation.chunk_fingerprint,
         embed_fingerprint=session.generation.embed_fingerprint,
-        chunks=len(rows),
-        digest=chunks_digest(rows, dtype=session.generation.dtype),
-        outcome=item.document.outcome.value,
+        chunks=len(item.rows),
+        digest=digests[work.origin.id],
+        outcome=item.item.document.outcome.value,
         run_id=session.run_id,
         committed_at=datetime.now(UTC),
     )

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from pipeline.batch import Batch, Chunked, Ended, commit
+from pipeline.batch import DEADLY, Batch, Chunked, Ended, commit, failed
+from pipeline.embedding import prepare
 from pipeline.finish import finish, told_by_plan
-from pipeline.outcome import ended, searchable
+from pipeline.journal import ALONE_FROM, Journal
+from pipeline.known import SEARCHABLE
+from pipeline.moves import move
+from pipeline.outcome import ended
 from pipeline.parsing import Parsed, parsed
 from pipeline.plan import Plan, Request, Work, make_plan
 from pipeline.progress import Progress, Silent
-from pipeline.report import Report, Seconds
+from pipeline.report import Report, Seconds, WorkCounts
 from pipeline.session import Session, open_session
 from pipeline.workers import Limits, ParserPool
+from quarry import fault
 from quarry.errors import QuarryError
 from quarry.settings import Effective
-from quarry.types import Chunk, Outcome
+from quarry.types import Outcome
+from sources import Source
+from sources.spec import Scope, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +63,27 @@ def ingest(
 ) -> Ingested:
     """One run, in shards of so many documents (all in one without a number).
 
-    Raises ConfigError or StoreError before it starts, BusyError after `ingest.wait_s` where another run holds the
-    collection; a bad document never ends it.
+    Raises ConfigError or StoreError before it starts, BusyError after `ingest.wait_s` where another run holds one of
+    the sources; a bad document never ends it.
     """
     session = open_session(effective)
     shown = progress or Silent()
-    with session.collection.lock(wait_s=session.settings.ingest.wait_s):
+    with holding(session, request) as sources:
         began = time.perf_counter()
-        plan = make_plan(session, request)
+        plan = make_plan(session, sources, request)
+        if plan.changes_something:
+            for journal in session.journals.values():
+                journal.open()
+        session.collection.put_sources(plan.roots)
+        before = Counter(session.store.commits)
         shown.planned(len(plan.work))
         report = told_by_plan(plan)
+        report += move(session, plan)
         for works in plan.shards(shard_documents or max(1, len(plan.work))):
             report += (shard or run_shard)(session, works, shown)
-        report += finish(session, plan, changed=bool(plan.work or plan.deleted))
+        report += finish(session, plan)
         total = Seconds(total=time.perf_counter() - began)
-        report += Report(seconds=total)
+        report += Report(seconds=total, commits=session.store.commits - before)
         done = Ingested(session, plan, report)
         session.record_run(done.record())
     return done
@@ -77,26 +92,89 @@ def ingest(
 def dry_run(effective: Effective, request: Request) -> tuple[Session, Plan]:
     """What `ingest` would do; nothing is written but an empty collection."""
     session = open_session(effective)
-    return session, make_plan(session, request)
+    return session, make_plan(session, _resolved(session, request), request)
+
+
+@contextmanager
+def holding(session: Session, request: Request) -> Iterator[list[Source]]:
+    """The sources of a run, locked and with their journals open. In the order of their names, so that two runs over
+    the same sources never wait for each other.
+    """
+    names = sorted({source.name for source in _resolved(session, request)})
+    with ExitStack() as stack:
+        for name in names:
+            stack.enter_context(session.collection.source_lock(name, wait_s=session.settings.ingest.wait_s))
+            file = session.store.side_folder("_journal") / f"{session.collection.source_key(name)}.jsonl"
+            session.journals[name] = stack.enter_context(Journal(file))
+        yield _resolved(session, request)  # again: another run may have declared a root while this one waited
+
+
+def _resolved(session: Session, request: Request) -> list[Source]:
+    stored = session.source_roots()
+    scope = Scope(
+        declared=session.settings.sources,
+        stored=stored,
+        extensions=session.extensions,
+        include=request.include,
+        exclude=request.exclude,
+    )
+    if not request.retry:
+        return resolve(request.sources, scope=scope)
+    rows = session.collection.documents_by_id(request.retry).values()
+    names = sorted({row.source for row in rows if stored.get(row.source, "-") != "-"})
+    return resolve([f"{name}={_root(session, name)}" for name in names], scope=scope) if names else []
+
+
+def _root(session: Session, name: str) -> str:
+    declared = session.settings.sources.get(name)
+    return declared.path if declared else session.source_roots()[name]
 
 
 def run_shard(session: Session, works: Sequence[Work], progress: Progress, /) -> Report:
-    """Parse, chunk, embed and store these documents. Parsers and chunking work ahead of the encoder by one batch."""
+    """Parse, chunk, embed and store these documents. Parsers and chunking work ahead of the encoder by one batch.
+
+    What was in flight at several deaths of a run is tried last and alone.
+    """
+    together, alone, deadly = _apart(session, works)
     batches = _Batches(session, progress)
+    for work in deadly:
+        batches.add(failed(session, work, stage=DEADLY, reason="crash: the run died with it, and again with it alone"))
     with _pool(session) as pool, ThreadPoolExecutor(1, thread_name_prefix="encode") as encoder:
-        for item in parsed(session, works, pool=pool):
-            progress.parsed(item.work.item.uri)
-            batches.add(_chunked(session, item, batches))
-            if batches.full:
+        try:
+            for group in (together, *([work] for work in alone)):
+                for item in parsed(session, group, pool=pool):
+                    progress.parsed(item.work.item.uri)
+                    batches.add(_chunked(session, item, batches))
+                    if batches.full:
+                        batches.hand_over(encoder)
                 batches.hand_over(encoder)
-        batches.hand_over(encoder)
-        batches.collect()
+                batches.collect()
+        except BaseException:
+            session.stop.set()
+            raise
     return batches.report
+
+
+def _apart(session: Session, works: Sequence[Work]) -> tuple[list[Work], list[Work], list[Work]]:
+    """Ordinary documents, those to try alone, and those with which a run died when they were alone."""
+    together: list[Work] = []
+    alone: list[Work] = []
+    deadly: list[Work] = []
+    for work in works:
+        journal = session.journals[work.item.source]
+        suspect = journal.suspect(work.origin.id, work.origin.sha256)
+        if suspect is None or suspect.deaths < ALONE_FROM:
+            together.append(work)
+        elif suspect.deaths == ALONE_FROM:
+            alone.append(work)
+        else:
+            deadly.append(work)
+    return together, alone, deadly
 
 
 def _pool(session: Session) -> ParserPool:
     limits = Limits(**session.settings.limits.model_dump())
-    return ParserPool(workers=session.settings.ingest.processes, limits=limits, settings=session.recipe.parsers)
+    return ParserPool(workers=session.settings.ingest.processes, limits=limits, settings=session.parser_settings)
 
 
 @dataclass(slots=True)
@@ -117,8 +195,8 @@ class _Batches:
         else:
             self._next = replace(batch, ended=(*batch.ended, item))
 
-    def spent(self, seconds: Seconds) -> None:
-        self.report += Report(seconds=seconds)
+    def spent(self, seconds: Seconds, *, parsed: int = 0) -> None:
+        self.report += Report(seconds=seconds, work=WorkCounts(parsed=parsed))
 
     @property
     def full(self) -> bool:
@@ -148,29 +226,35 @@ class _Batches:
 def _chunked(session: Session, item: Parsed, batches: _Batches) -> Chunked | Ended:
     """The per-document boundary of chunking: whatever breaks here is this document's failure."""
     work, document = item.work, item.document
-    batches.spent(Seconds(parse=item.seconds))
+    batches.spent(Seconds(parse=item.seconds), parsed=int(item.elements is not None))
     if item.error is not None or document is None:
-        outcome, reason = Outcome(item.error.outcome if item.error else "failed"), str(item.error)
-        return Ended(work, ended(work, outcome=outcome, stage="parse", reason=reason, document=None))
-    if not searchable(document.outcome):
-        return Ended(
-            work, ended(work, outcome=document.outcome, stage="parse", reason=document.reason, document=document)
-        )
+        return _not_parsed(session, item)
+    attempts = session.settings.ingest.max_attempts
+    if document.outcome not in SEARCHABLE:
+        outcome, reason = document.outcome, document.reason
+        row = ended(work, outcome=outcome, stage="parse", reason=reason, document=document, max_attempts=attempts)
+        return Ended(work, row)
     began = time.perf_counter()
     try:
-        chunks = _chunks(session, item)
+        fault.reach("chunk", work.item.path)
+        recipe = session.recipe
+        chunks = list(recipe.chunker.chunk(document, tokens=recipe.tokens, embedder=recipe.encoder))
+        prepared = prepare(session, document, chunks)
     except Exception as error:
         if isinstance(error, QuarryError) and error.retryable:
             raise
-        reason = f"error: {type(error).__name__}: {error}"
-        return Ended(work, ended(work, outcome=Outcome.FAILED, stage="chunk", reason=reason, document=document))
+        return failed(session, work, stage="chunk", reason=f"error: {type(error).__name__}: {error}", document=document)
     batches.spent(Seconds(chunk=time.perf_counter() - began))
     if not chunks:
-        return Ended(work, ended(work, outcome=Outcome.EMPTY, stage="chunk", reason="blank", document=document))
-    return Chunked(work, document, chunks, item.fresh)
+        row = ended(
+            work, outcome=Outcome.EMPTY, stage="chunk", reason="blank", document=document, max_attempts=attempts
+        )
+        return Ended(work, row)
+    return Chunked(work, document, prepared, item.elements)
 
 
-def _chunks(session: Session, item: Parsed) -> tuple[Chunk, ...]:
-    assert item.document is not None
-    recipe = session.recipe
-    return tuple(recipe.chunker.chunk(item.document, tokens=recipe.tokens, embedder=recipe.encoder))
+def _not_parsed(session: Session, item: Parsed) -> Ended:
+    outcome = Outcome(item.error.outcome if item.error else "failed")
+    attempts = session.settings.ingest.max_attempts
+    row = ended(item.work, outcome=outcome, stage="parse", reason=str(item.error), document=None, max_attempts=attempts)
+    return Ended(item.work, row)

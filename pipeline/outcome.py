@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline.plan import SEARCHABLE, Work
+from pipeline.plan import Work
 from pipeline.report import Problem
 from quarry.types import Document, Outcome
 from stores.rows import DocumentRow
@@ -14,19 +14,30 @@ FIRST_RETRY = timedelta(minutes=10)
 LAST_RETRY = timedelta(days=1)
 
 
-def ended(work: Work, *, outcome: Outcome, stage: str, reason: str | None, document: Document | None) -> DocumentRow:
+def ended(
+    work: Work,
+    *,
+    outcome: Outcome,
+    stage: str,
+    reason: str | None,
+    document: Document | None,
+    max_attempts: int,
+) -> DocumentRow:
     """The documents row after a try at `work`."""
     now = datetime.now(UTC)
-    again = work.known is not None and work.known.sha256 == work.origin.sha256
-    attempts = work.known.attempts + 1 if again and work.known else 1
+    known = work.known if work.known and work.known.sha256 == work.origin.sha256 else None
+    attempts = known.attempts + 1 if known else 1
+    standing = known.first_try if known and known.outcome != Outcome.OK else None
+    again = outcome is Outcome.FAILED and attempts < max_attempts
     row = replace(
         work.stat_row,
         outcome=outcome.value,
         reason=reason,
         stage=stage,
         attempts=attempts,
+        first_try=None if outcome is Outcome.OK else standing or now,
         last_try=now,
-        next_try=now + retry_delay(attempts) if outcome is Outcome.FAILED else None,
+        next_try=now + retry_delay(attempts) if again else None,
         element_key=work.element_key,
     )
     if document is None:
@@ -53,7 +64,3 @@ def problem(row: DocumentRow, known: DocumentRow | None, *, tried: bool) -> Prob
         attempts=row.attempts,
         new=tried and not same,
     )
-
-
-def searchable(outcome: Outcome) -> bool:
-    return outcome in SEARCHABLE

@@ -12,21 +12,22 @@ from pipeline.session import Session
 from pipeline.workers import ParseJob, ParseResult, ParserPool
 from quarry.errors import DocumentError
 from quarry.records import at
-from quarry.types import Document
+from quarry.types import Document, Origin
 
 LOOKUP = 256
 """Element keys of one look into the store."""
+NOWHERE = Origin(id="", uri="", source="", path="", sha256="")
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A document, or why there is none."""
+    """A document at its place, or why there is none."""
 
     work: Work
     document: Document | None
     error: DocumentError | None = None
-    fresh: bool = True
-    """True where it was parsed now, so that its elements are not in the store yet."""
+    elements: Document | None = None
+    """What to store of it: the parse without its place, so that equal files share one. None where it is stored."""
     seconds: float = 0.0
     """Time in the worker."""
 
@@ -35,19 +36,28 @@ def parsed(session: Session, works: Sequence[Work], *, pool: ParserPool) -> Iter
     """In the order in which they get ready. Equal contents are parsed once."""
     waiting: dict[Future[ParseResult], list[Work]] = {}
     ahead = 4 * session.settings.ingest.processes
-    for first in range(0, len(works), LOOKUP):
-        group = works[first : first + LOOKUP]
-        stored = session.stored_elements([work.element_key for work in group])
-        for same in _by_key(group):
+    groups = _by_key(works)
+    for first in range(0, len(groups), LOOKUP):
+        some = groups[first : first + LOOKUP]
+        stored = session.store.get_elements([same[0].element_key for same in some])
+        for same in some:
             document = stored.get(same[0].element_key)
             if document is not None:
-                yield from (Parsed(work, _placed(document, work), fresh=False) for work in same)
+                for work in same:
+                    _journal(session, work)
+                    yield Parsed(work, _placed(document, work))
                 continue
             while len(waiting) >= ahead:
                 yield from _ready(waiting)
+            for work in same:
+                _journal(session, work)
             waiting[pool.submit(_job(same[0]))] = same
     while waiting:
         yield from _ready(waiting)
+
+
+def _journal(session: Session, work: Work) -> None:
+    session.journals[work.item.source].start(work.origin.id, work.origin.sha256)
 
 
 def _by_key(works: Sequence[Work]) -> list[list[Work]]:
@@ -72,9 +82,10 @@ def _ready(waiting: dict[Future[ParseResult], list[Work]]) -> Iterator[Parsed]:
         except DocumentError as error:
             yield from (Parsed(work, None, error) for work in works)
             continue
+        elements = at(result.document, replace(NOWHERE, sha256=works[0].origin.sha256))
         for number, work in enumerate(works):
-            seconds = 0.0 if number else result.seconds
-            yield Parsed(work, _placed(result.document, work), fresh=not number, seconds=seconds)
+            found = _placed(result.document, work)
+            yield Parsed(work, found, elements=None if number else elements, seconds=0.0 if number else result.seconds)
 
 
 def _placed(document: Document, work: Work) -> Document:

@@ -14,7 +14,7 @@ from quarry.errors import DocumentError
 from quarry.fingerprint import document_id
 from quarry.settings import Effective
 from quarry.types import Document, Origin, Outcome
-from sources import Input
+from sources import Input, inputs
 from sources.reading import Content, hash_content
 from sources.spec import Scope, resolve
 
@@ -24,12 +24,12 @@ def read_documents(effective: Effective, specs: Sequence[str]) -> Iterator[Docum
     settings = effective.settings
     extensions = sorted({e for kind in parser.names() for e in parser.strategy(kind).extensions})
     scope = Scope(declared=settings.sources, stored={}, extensions=extensions)
-    inputs = (item for source in resolve(specs, scope=scope) for item in source.inputs())
+    found = (item for source in resolve(specs, scope=scope) for item in inputs(source))
     limits = Limits(**settings.limits.model_dump())
     workers = settings.ingest.processes
     with ParserPool(workers=workers, limits=limits, settings=recipe_of(effective).parsers) as pool:
         waiting: list[tuple[Origin, Input, Future[ParseResult] | DocumentError]] = []
-        for item in inputs:
+        for item in found:
             waiting.append(_submitted(item, effective, pool=pool))
             if len(waiting) >= 4 * workers:
                 yield _document(*waiting.pop(0))

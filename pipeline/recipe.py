@@ -39,7 +39,8 @@ class Recipe:
         found: dict[str, str] = {}
         for kind in parser.names():
             built = parser.build({"kind": kind, **self.parsers.get(kind, {})})
-            found[kind] = digest("parse", kind, built.revision, settings_of(built))
+            settings = {name: value for name, value in settings_of(built).items() if name not in _private(kind)}
+            found[kind] = digest("parse", kind, built.revision, settings)
         return found
 
     @cached_property
@@ -83,10 +84,36 @@ def recipe_of(effective: Effective) -> Recipe:
     """From the settings alone: for a new collection, and for what uses no store."""
     settings = effective.settings
     return Recipe(
-        parsers={kind: dict(values) for kind, values in settings.parsers.items()},
+        parsers=without_private(settings.parsers),
         chunker_settings=chunker_spec(settings.chunker),
         encoder_settings=settings.encoder.model_dump(),
     )
+
+
+def _private(kind: str) -> frozenset[str]:
+    """Settings of a parser that change no document that it can read: passwords. Never stored."""
+    return frozenset(getattr(parser.strategy(kind), "private", ()))
+
+
+def without_private(parsers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Parser settings by kind, as they may be stored."""
+    known = set(parser.names())
+    return {
+        kind: {name: value for name, value in own.items() if kind not in known or name not in _private(kind)}
+        for kind, own in parsers.items()
+    }
+
+
+def with_private(
+    parsers: Mapping[str, Mapping[str, Any]], asked: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """`parsers` with the private settings of `asked` put in."""
+    merged = {kind: dict(own) for kind, own in parsers.items()}
+    for kind, own in asked.items():
+        if kind in parser.names():
+            secrets = {name: value for name, value in own.items() if name in _private(kind)}
+            merged[kind] = {**merged.get(kind, {}), **secrets}
+    return merged
 
 
 def stored_recipe(row: GenerationRow) -> Recipe:

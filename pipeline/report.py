@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -62,6 +63,14 @@ class TokenCounts(_Adds):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkCounts(_Adds):
+    """What was really done: documents that were parsed, vectors that were computed."""
+
+    parsed: int = 0
+    encoded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Seconds(_Adds):
     """Time by stage. The stages overlap, so they may add up to more than `total`; `parse` adds up over the workers."""
 
@@ -82,8 +91,11 @@ class Report(_Adds):
     pages: int = 0
     chunks: ChunkCounts = field(default_factory=ChunkCounts)
     tokens: TokenCounts = field(default_factory=TokenCounts)
+    work: WorkCounts = field(default_factory=WorkCounts)
     seconds: Seconds = field(default_factory=Seconds)
     problems: tuple[Problem, ...] = ()
+    commits: Counter[str] = field(default_factory=Counter)
+    """Data commits by kind of table; the row in `runs` and compactions aside."""
     held_back: tuple[str, ...] = ()
     """Deletes that were not done, one sentence a source."""
 
@@ -109,6 +121,7 @@ class Report(_Adds):
             "pages": self.pages,
             "chunks": asdict(self.chunks),
             "tokens": asdict(self.tokens),
+            "work": {**asdict(self.work), "commits": dict(sorted(self.commits.items()))},
             "seconds": {name: round(value, 3) for name, value in asdict(self.seconds).items()},
             "problems": [asdict(problem) | {"outcome": problem.outcome.value} for problem in self.problems],
             **held_back,
@@ -117,15 +130,15 @@ class Report(_Adds):
 
 def markdown(record: Mapping[str, Any]) -> str:
     """A page about a run for people: the counts in words, each problem in a row."""
-    documents, chunks = record["documents"], record["chunks"]
+    documents, chunks, tokens = record["documents"], record["chunks"], record["tokens"]
     lines = [
         f"# Ingest of {record['collection']}",
         "",
         f"Run `{record['run_id']}` into generation `{record['generation']}`, {record['seconds']['total']:.1f} s.",
         "",
         f"- {documents['seen']} documents: {_listed(documents)}",
-        f"- {chunks['added']} chunks written, {chunks['deleted']} removed",
-        f"- {record['tokens']['encoded']} tokens encoded, {record['tokens']['truncated']} truncated",
+        f"- {chunks['added']} chunks added, {chunks['deleted']} removed, {chunks['kept']} kept",
+        f"- {tokens['encoded']} tokens encoded, {tokens['reused']} not again, {tokens['truncated']} truncated",
     ]
     if record["problems"]:
         lines += ["", "| document | outcome | reason | attempts | new |", "|---|---|---|---|---|"]

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from parsers import _media as media
 from parsers import parser
-from pipeline.recipe import Recipe, live_recipe, recipe_of
-from quarry.fingerprint import digest
+from pipeline.journal import Journal
+from pipeline.recipe import Recipe, live_recipe, recipe_of, with_private, without_private
+from quarry.fingerprint import digest, document_id
 from quarry.settings import Effective, Settings
-from quarry.types import Document
 from stores.collection import Collection
 from stores.lance import Store
-from stores.rows import DocumentRow, GenerationRow, LedgerRow, RunRow
+from stores.rows import DocumentRow, GenerationRow, RunRow
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,27 @@ class Session:
     generation: GenerationRow
     run_id: str
     started: datetime
+    journals: dict[str, Journal] = field(default_factory=dict)
+    """By source name, of the sources whose lock this run holds."""
 
-    @cached_property
+    @property
+    def stop(self) -> threading.Event:
+        """Set when the run is to end: what computes in another thread looks at it between two steps."""
+        return self.store.stop
+
     def source_roots(self) -> dict[str, str]:
         """Name -> root of the sources that the collection has had so far."""
-        row = self.collection.row()
-        found: dict[str, str] = json.loads(row.sources) if row else {}
-        return found
+        return self.collection.sources()
 
     @cached_property
     def extensions(self) -> tuple[str, ...]:
         """What the parsers claim: a source's default include."""
         return tuple(sorted(media.extensions()))
+
+    @cached_property
+    def parser_settings(self) -> dict[str, dict[str, Any]]:
+        """As the generation was made, with what is no part of a fingerprint (passwords) from this run's settings."""
+        return with_private(self.recipe.parsers, self.settings.parsers)
 
     def parser_for(self, media_type: str, *, name: str) -> str | None:
         """Kind of the parser that takes it. An empty file goes to the parser of its name."""
@@ -54,29 +65,24 @@ class Session:
         """Key of a stored parse: the content and what parses it."""
         return digest("elements", sha256, media_type, self.recipe.parse_fingerprints[kind])
 
-    def documents(self, source: str) -> list[DocumentRow]:
-        return self.collection.documents(source=source)
+    def documents_by_path(self, source: str, paths: Iterable[str]) -> dict[str, DocumentRow]:
+        """By path, of those that the collection has."""
+        ids = (document_id(self.settings.collection, source, path) for path in paths)
+        return {row.path: row for row in self.collection.documents_by_id(ids).values()}
 
-    def ledger(self) -> dict[str, LedgerRow]:
-        """By document id, of the live generation."""
-        return self.collection.ledger(self.generation.id)
-
-    def record_run(self, report: Mapping[str, Any]) -> None:
-        """Keep the report and the settings of this run."""
+    def record_run(self, report: Mapping[str, Any], *, kind: str = "ingest") -> None:
+        """Keep the report and the settings of this run, secrets aside."""
         self.collection.record_run(
             RunRow(
                 run_id=self.run_id,
-                kind="ingest",
+                kind=kind,
                 collection=self.settings.collection,
                 started=self.started,
                 ended=datetime.now(UTC),
                 report=json.dumps(report),
-                settings=self.settings.model_dump_json(),
+                settings=_public(self.settings),
             )
         )
-
-    def stored_elements(self, keys: Sequence[str]) -> dict[str, Document]:
-        return self.store.get_elements(keys)
 
 
 def open_session(effective: Effective) -> Session:
@@ -87,6 +93,7 @@ def open_session(effective: Effective) -> Session:
     settings = effective.settings
     started = datetime.now(UTC)
     store = Store.open(settings.store, create=True)
+    store.check_files()
     collection = store.collection(settings.collection)
     live = collection.live()
     if live is None:
@@ -94,10 +101,14 @@ def open_session(effective: Effective) -> Session:
         live = collection.create_generation(recipe.generation(settings.collection))
     else:
         recipe = live_recipe(effective, live)
-    run_id = digest("run", settings.collection, started.isoformat(), length=16)
+    run_id = digest("run", settings.collection, started.isoformat(), os.getpid(), length=16)
     return Session(settings, store, collection, recipe, live, run_id, started)
 
 
 def metadata_json(metadata: Mapping[str, Any]) -> str:
     """Canonical JSON of what the user handed in."""
     return json.dumps(metadata, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _public(settings: Settings) -> str:
+    return settings.model_copy(update={"parsers": without_private(settings.parsers)}).model_dump_json()

@@ -16,7 +16,7 @@ from quarry.registry import first_problem
 
 FREE = ("parsers", "chunker", "sources")
 """Sections whose keys belong to the folder of that name or to the user, and are checked there."""
-RESERVED = ("QUARRY_CONFIG", "QUARRY_FAULT")
+RESERVED = ("QUARRY_CONFIG", "QUARRY_FAULT", "QUARRY_FAULT_LOG")
 """Variables that are no settings."""
 Layer = tuple[str, Mapping[str, Any]]
 """Where values came from, and the values."""
@@ -49,6 +49,7 @@ class IngestSettings(Section):
     batch_seconds: float = Field(gt=0)
     max_delete: float = Field(ge=0, le=1)
     wait_s: float = Field(ge=0)
+    max_attempts: int = Field(gt=0)
 
     @property
     def processes(self) -> int:
@@ -63,6 +64,14 @@ class SearchSettings(Section):
 class IndexSettings(Section):
     vector_from_rows: int = Field(gt=0)
     vector_kind: Literal["IVF_SQ", "IVF_RQ"]
+
+
+class UpkeepSettings(Section):
+    """When tables are compacted, and how long old versions stay readable."""
+
+    fragments: int = Field(gt=1)
+    versions: int = Field(gt=0)
+    keep_hours: float = Field(ge=0)
 
 
 class SourceSettings(Section):
@@ -86,6 +95,7 @@ class Settings(Section):
     ingest: IngestSettings
     search: SearchSettings
     index: IndexSettings
+    upkeep: UpkeepSettings
     sources: dict[str, SourceSettings]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -236,6 +236,53 @@ class EmbeddedChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """A chunk's vector to be computed: which states of which model inputs it is pooled from."""
+
+    chunk: Chunk
+    key: str
+    """Its `embed_key`: equal keys are equal vectors."""
+    uses: tuple[tuple[int, int, int], ...]
+    """(window, first state, last state + 1)."""
+    plain: bool
+    """Pooled over the whole text in the model's own way; else a mean over the states of longer windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Tokenised work for many chunks, of one document or several."""
+
+    jobs: tuple[Job, ...] = ()
+    windows: tuple[Sequence[int], ...] = ()
+    """Token ids of each model input, special tokens and prompt included."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(job.key for job in self.jobs)
+
+    def needed(self, indexes: Iterable[int]) -> list[int]:
+        """Windows of these jobs, ascending."""
+        return sorted({window for index in indexes for window, _, _ in self.jobs[index].uses})
+
+    def tokens(self, indexes: Iterable[int]) -> int:
+        """Tokens of the model inputs that these jobs need."""
+        return sum(len(self.windows[window]) for window in self.needed(indexes))
+
+    @classmethod
+    def joined(cls, parts: Iterable[Prepared]) -> Prepared:
+        """One after another, so that windows of many documents share batches."""
+        jobs: list[Job] = []
+        windows: list[Sequence[int]] = []
+        for part in parts:
+            shift = len(windows)
+            for job in part.jobs:
+                uses = tuple((window + shift, first, last) for window, first, last in job.uses)
+                jobs.append(replace(job, uses=uses) if shift else job)
+            windows.extend(part.windows)
+        return cls(tuple(jobs), tuple(windows))
+
+
+@dataclass(frozen=True, slots=True)
 class EncoderIdentity:
     """What a vector depends on; its `fingerprint` goes into every generation."""
 
@@ -300,6 +347,20 @@ class Encoder(SentenceEmbedder, Protocol):
         """Pool each chunk from the token states of long windows over `text`; no window crosses a section's bounds.
 
         Raises EncodeError where the model is not mean-pooled (Günther et al. 2024, §3.1).
+        """
+
+    def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
+        """The work of `encode`, tokenised; loads no model."""
+
+    def prepare_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> Prepared:
+        """The work of `encode_late`, tokenised; loads no model."""
+
+    def vectors(
+        self, prepared: Prepared, wanted: Collection[int]
+    ) -> Iterator[list[tuple[int, np.ndarray[Any, np.dtype[np.float32]]]]]:
+        """Run what the `wanted` jobs (by index) need; after each batch those that are done, with their vectors.
+
+        Each vector is `(dim,)` float32, L2-normalised.
         """
 
     def encode_query(self, query: str) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(NamedTuple):
     """What tells cheaply that a file is probably the same; zeros where there is no file."""
 
     size: int = 0
@@ -50,17 +49,29 @@ class Source(Protocol):
     def root(self) -> str:
         """Absolute path; `-` for stdin."""
 
-    def inputs(self) -> Iterator[Input]:
-        """In the order of their paths. SourceError where the root can't be listed."""
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the user declared for every input of the source."""
+
+    def scan(self) -> Iterator[tuple[str, Stat]]:
+        """Path and stat of each input, in the order of the paths. SourceError where the root can't be listed."""
+
+    def input(self, path: str, stat: Stat) -> Input:
+        """The input of one path that `scan` gave, or that is known from before."""
 
     @property
     def whole(self) -> bool:
-        """After `inputs` ran to its end: True if everything below the root was seen, so what is missing is gone."""
+        """After `scan` ran to its end: True if everything below the root was seen, so what is missing is gone."""
 
     @property
     def excluded(self) -> int:
-        """After `inputs` ran: files that no include pattern matched."""
+        """After `scan` ran: files that no include pattern matched."""
 
     @property
     def unlisted(self) -> tuple[str, ...]:
-        """After `inputs` ran: folders that could not be read."""
+        """After `scan` ran: folders that could not be read."""
+
+
+def inputs(source: Source) -> Iterator[Input]:
+    """All of them, in the order of their paths."""
+    return (source.input(path, stat) for path, stat in source.scan())

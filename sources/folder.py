@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from quarry.errors import SourceError
 from sources import Input, Stat
+
+_ENDING = re.compile(r"\*\.[\w.]+")
 
 
 class Folder:
@@ -32,9 +34,9 @@ class Folder:
         """`below`: list only this folder of the root (`""` is the root itself); what is missing is then not gone."""
         self.name = name
         self.root = str(root)
-        self._include = [_pattern(glob) for glob in include]
-        self._exclude = [_pattern(glob) for glob in exclude]
-        self._metadata = dict(metadata or {})
+        self._include = _matcher(include)
+        self._exclude = _matcher(exclude)
+        self.metadata: Mapping[str, Any] = dict(metadata or {})
         self._below = below
         self._unlisted: list[str] = []
         self._excluded = 0
@@ -51,42 +53,47 @@ class Folder:
     def unlisted(self) -> tuple[str, ...]:
         return tuple(self._unlisted)
 
-    def inputs(self) -> Iterator[Input]:
+    def scan(self) -> Iterator[tuple[str, Stat]]:
         self._unlisted.clear()
         self._excluded = 0
         try:
             os.scandir(self.root).close()
         except OSError as error:
             raise SourceError(f"can't list {self.root}: {error.strerror}; its documents stay as they are") from error
-        yield from self._walk(self._below or "")
+        return self._walk(self._below or "")
 
-    def _walk(self, below: str) -> Iterator[Input]:
+    def _walk(self, below: str) -> Iterator[tuple[str, Stat]]:
+        """Depth first with a stack of open folders: a deep tree costs no deep recursion."""
+        open_folders = [(below, self._entries(below))]
+        while open_folders:
+            folder, entries = open_folders[-1]
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    open_folders.append((path, self._entries(path)))
+                    break
+                if self._takes(path) and not (entry.is_symlink() and entry.is_dir()):
+                    yield path, stat_of(entry.stat(follow_symlinks=False))
+                else:
+                    self._excluded += 1
+            else:
+                open_folders.pop()
+
+    def _entries(self, below: str) -> Iterator[os.DirEntry[str]]:
         try:
-            with os.scandir(os.path.join(self.root, below)) as found:  # noqa: PTH118 - scandir keeps 100,000 files cheap
-                entries = sorted(found, key=lambda entry: entry.name)
+            with os.scandir(f"{self.root}/{below}") as found:
+                return iter(sorted(found, key=lambda entry: entry.name))
         except OSError as error:
             self._unlisted.append(f"{below}: {error.strerror}")
-            return
-        for entry in entries:
-            path = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield from self._walk(path)
-            elif self._takes(path) and not (entry.is_symlink() and entry.is_dir()):
-                yield self._input(entry, path)
-            else:
-                self._excluded += 1
+            return iter(())
 
     def _takes(self, path: str) -> bool:
-        return any(p.match(path) for p in self._include) and not any(p.match(path) for p in self._exclude)
+        return self._include(path) and not self._exclude(path)
 
-    def _input(self, entry: os.DirEntry[str], path: str) -> Input:
+    def input(self, path: str, stat: Stat) -> Input:
+        file = f"{self.root}/{path}"
         return Input(
-            source=self.name,
-            path=path,
-            uri=file_uri(entry.path),
-            file=Path(entry.path),
-            stat=stat_of(entry.stat(follow_symlinks=False)),
-            metadata=self._metadata,
+            source=self.name, path=path, uri=file_uri(file), file=Path(file), stat=stat, metadata=self.metadata
         )
 
 
@@ -97,6 +104,17 @@ def stat_of(result: os.stat_result) -> Stat:
 def file_uri(path: str) -> str:
     """`file://` URI of an absolute path; bytes that are no UTF-8 stay exact through percent escapes."""
     return "file://" + quote(os.fsencode(path))
+
+
+def _matcher(globs: Sequence[str]) -> Callable[[str], bool]:
+    """True for what any of the patterns matches. Mere endings (`*.pdf`) are told apart without a regular expression."""
+    endings = tuple(glob[1:].lower() for glob in globs if _ENDING.fullmatch(glob))
+    patterns = [_pattern(glob) for glob in globs if not _ENDING.fullmatch(glob)]
+
+    def matches(path: str) -> bool:
+        return path.lower().endswith(endings) or any(pattern.match(path) for pattern in patterns)
+
+    return matches
 
 
 def _pattern(glob: str) -> re.Pattern[str]:

@@ -6,7 +6,8 @@ import json
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -37,10 +38,12 @@ class JsonLines:
         self.whole = False
         self.excluded = 0
         self.unlisted: tuple[str, ...] = ()
+        self.metadata: Mapping[str, Any] = {}
         self._stream = stream
         self._spool = _Spool()
+        self._inputs: dict[str, Input] = {}
 
-    def inputs(self) -> Iterator[Input]:
+    def scan(self) -> Iterator[tuple[str, Stat]]:
         seen: dict[str, int] = {}
         for number, raw in enumerate(self._stream, start=1):
             if not raw.strip():
@@ -51,7 +54,11 @@ class JsonLines:
                     f"stdin line {number}: id {line.id!r} was line {seen[line.id]} already; ids must differ"
                 )
             seen[line.id] = number
-            yield self._input(line)
+            found = self._inputs[line.id] = self._input(line)
+            yield found.path, found.stat
+
+    def input(self, path: str, stat: Stat) -> Input:
+        return replace(self._inputs[path], stat=stat)
 
     def _input(self, line: Line) -> Input:
         body = (line.text if line.text is not None else line.html or "").encode("utf-8", "surrogatepass")

@@ -89,7 +89,10 @@ def _place(spec: str, *, scope: Scope) -> _Place:
     elif _MAGIC.search(path):
         folder, glob = _glob_root(target)
     else:
-        raise SourceError(f"no such file or folder: {path}")
+        known = next((known for known, root in scope.stored.items() if root == str(_absolute(path))), None)
+        if known is None or name not in (None, known):
+            raise SourceError(f"no such file or folder: {path}")
+        return _Place(known, _absolute(path))  # it was there before: listing it says what is wrong, nothing is deleted
     return _within(name, folder, glob, scope=scope)
 
 

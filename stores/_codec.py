@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -17,15 +18,21 @@ from quarry.types import Chunk, Document
 from stores._escape import loaded, stored
 from stores._metadata import flat
 from stores._tables import Row
-from stores.rows import ChunkRow, Provenance
+from stores.digests import COLUMN, check_of, chunk_check
+from stores.rows import ChunkRow, DocumentRow, LedgerRow, Provenance
 
 T = TypeVar("T")
 _PROVENANCE = tuple(item.name for item in fields(Provenance))
 
 
 def row_of(value: Any) -> Row:
-    """The fields of a row dataclass, strings made storable."""
-    return {item.name: _stored(getattr(value, item.name)) for item in fields(value)}
+    """The fields of a row dataclass, strings made storable, with the row's hash."""
+    row = {item.name: _stored(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, DocumentRow):
+        row["scope"] = value.scope
+    if isinstance(value, LedgerRow):
+        row["key"] = value.key
+    return {**row, COLUMN: check_of(row)}
 
 
 def value_of(kind: type[T], row: Mapping[str, Any]) -> T:
@@ -37,7 +44,8 @@ def value_of(kind: type[T], row: Mapping[str, Any]) -> T:
 def document_row(key: str, document: Document) -> Row:
     """The document as zstd-compressed JSON."""
     text = json.dumps(document_record(document), separators=(",", ":")).encode()
-    return {"key": key, "size": len(text), "record": pa.compress(text, codec="zstd", asbytes=True)}
+    row = {"key": key, "size": len(text), "record": pa.compress(text, codec="zstd", asbytes=True)}
+    return {**row, COLUMN: check_of(row)}
 
 
 def document_of(row: Mapping[str, Any]) -> Document:
@@ -49,7 +57,7 @@ def chunk_row(row: ChunkRow, *, dtype: str) -> Row:
     chunk, made, metadata = row.chunk, row.provenance, flat(row.provenance.metadata)
     assert row.vector is not None
     heads = " > ".join(chunk.heading_path)
-    return {
+    stored_row = {
         "chunk_id": chunk.id,
         "doc_id": chunk.document_id,
         "position": row.position,
@@ -64,7 +72,7 @@ def chunk_row(row: ChunkRow, *, dtype: str) -> Row:
         "pages": list(chunk.pages),
         "page_first": min(chunk.pages, default=None),
         "page_last": max(chunk.pages, default=None),
-        "regions": [{"page": region.page, "bbox": list(region.bbox)} for region in chunk.regions],
+        "regions": [{"page": region.page, "bbox": _floats(region.bbox)} for region in chunk.regions],
         "elements": list(chunk.elements),
         "context_spans": [{"start": span.start, "end": span.end} for span in chunk.context_spans],
         "parent_id": chunk.parent_id,
@@ -76,6 +84,12 @@ def chunk_row(row: ChunkRow, *, dtype: str) -> Row:
         "embed_key": row.embed_key,
         "vector": row.vector.astype(dtype),
     }
+    return {**stored_row, COLUMN: chunk_check(stored_row)}
+
+
+def _floats(bbox: BBox) -> list[float]:
+    """As float32 holds them: what is hashed is what is read again."""
+    return list(struct.unpack("4f", struct.pack("4f", *bbox)))
 
 
 def chunk_of(row: Mapping[str, Any]) -> ChunkRow:

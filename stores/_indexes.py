@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 from lancedb.index import FTS, IvfRq, IvfSq
@@ -13,25 +12,41 @@ from quarry.settings import IndexSettings
 from stores.rows import Scored, TableStats, Vector
 
 TEXT_COLUMN, VECTOR_COLUMN = "search_text", "vector"
-KEEP_VERSIONS = timedelta(days=1)
-"""Longer than the longest reader: cleaning up sooner takes the files away under it."""
 REFINE = 10
 """Times k candidates are ranked again by their full vectors; quantised distances alone lose recall."""
 PROBES = 20
 
 
-def ensure(table: Table, settings: IndexSettings) -> None:
-    """Built after the data is in (an index on an empty table ranks wrongly), then kept up by `optimize`."""
+def ensure(table: Table, settings: IndexSettings) -> bool:
+    """Built after the data is in: an index on an empty table ranks wrongly. True where one was made."""
     rows = table.count_rows()
     if not rows:
-        return
-    have = {column for index in table.list_indices() for column in index.columns}
-    if TEXT_COLUMN not in have:
+        return False
+    have = indexed(table)
+    wanted = {TEXT_COLUMN} if rows < settings.vector_from_rows else {TEXT_COLUMN, VECTOR_COLUMN}
+    for column in sorted(wanted - have):
+        build(table, column, settings)
+    return bool(wanted - have)
+
+
+def build(table: Table, column: str, settings: IndexSettings) -> None:
+    """Anew, whatever was there."""
+    if column == TEXT_COLUMN:
         table.create_index(TEXT_COLUMN, config=FTS(language="English", stem=True, remove_stop_words=True))
-    if VECTOR_COLUMN not in have and rows >= settings.vector_from_rows:
-        kinds = {"IVF_SQ": IvfSq, "IVF_RQ": IvfRq}
-        table.create_index(VECTOR_COLUMN, config=kinds[settings.vector_kind](distance_type="cosine"))
-    table.optimize(cleanup_older_than=KEEP_VERSIONS)
+        return
+    kinds = {"IVF_SQ": IvfSq, "IVF_RQ": IvfRq}
+    table.create_index(VECTOR_COLUMN, config=kinds[settings.vector_kind](distance_type="cosine"))
+
+
+def drop(table: Table) -> None:
+    """All of them."""
+    for index in table.list_indices():
+        table.drop_index(index.name)
+
+
+def indexed(table: Table) -> set[str]:
+    """Columns that have an index."""
+    return {column for index in table.list_indices() for column in index.columns}
 
 
 def nearest(table: Table, vector: Vector, *, k: int, where: str | None) -> list[Scored]:

@@ -1,11 +1,20 @@
-"""The tables' columns. A change here raises FORMAT and needs a step in `MIGRATIONS` of `stores.lance`."""
+"""The tables' columns. A change here raises FORMAT and needs a step in `stores/_migrations.py`."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
+
 import pyarrow as pa
 
-FORMAT = 1
+from stores.digests import COLUMN
+from stores.rows import GenerationRow
+
+FORMAT = 2
 """Version of everything below. A newer store is refused, an older one migrated."""
+
+ABOUT = b"quarry.generation"
+"""Schema metadata of a chunk table: its generation's row as JSON."""
 
 _KEY = {"lance-schema:unenforced-primary-key:position": "1"}
 _TIME = pa.timestamp("us", tz="UTC")
@@ -16,15 +25,18 @@ _REGION = pa.struct([("page", pa.int32()), ("bbox", pa.list_(pa.float32(), 4))])
 def _table(key: str, /, **columns: pa.DataType) -> pa.Schema:
     """`key` is non-null and declared as primary key at creation, so no writer ever meets the table without it.
 
-    LanceDB's merge_insert lets two writers insert the same new key twice otherwise (lance issue 4585).
+    LanceDB's merge_insert lets two writers insert the same new key twice otherwise (lance issue 4585). `check` is the
+    row's own hash.
     """
-    return pa.schema([pa.field(key, pa.string(), nullable=False, metadata=_KEY), *columns.items()])
+    fields = [pa.field(key, pa.string(), nullable=False, metadata=_KEY), *columns.items()]
+    return pa.schema([*fields, (COLUMN, pa.string())])
 
 
 STORE = _table("name", value=pa.string())
 
 DOCUMENTS = _table(
     "doc_id",
+    scope=pa.string(),
     collection=pa.string(),
     source=pa.string(),
     path=pa.string(),
@@ -45,6 +57,7 @@ DOCUMENTS = _table(
     attempts=pa.int32(),
     first_seen=_TIME,
     last_seen=_TIME,
+    first_try=_TIME,
     last_try=_TIME,
     next_try=_TIME,
     pages=pa.int32(),
@@ -159,3 +172,9 @@ def chunks(dim: int, dtype: str) -> pa.Schema:
         embed_key=pa.string(),
         vector=pa.list_(number, dim),
     )
+
+
+def described(generation: GenerationRow) -> pa.Schema:
+    """The chunk table of a generation, with that generation's row in its metadata: a lost catalogue is made from it."""
+    about = {item.name: getattr(generation, item.name) for item in fields(generation)}
+    return chunks(generation.dim, generation.dtype).with_metadata({ABOUT: json.dumps(about, default=str)})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -45,30 +47,54 @@ def merge(table: Table, key: str, rows: Sequence[Row], *, schema: pa.Schema, rep
     builder = table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
     if replacing is not None:
         builder = builder.when_not_matched_by_source_delete(replacing)
-    return builder.use_index(False).execute(pa.Table.from_pylist(list(rows), schema=schema), timeout=MERGE_TIMEOUT)
+    data = pa.Table.from_pylist(list(rows), schema=schema)
+    with translated(table.name, "written"):
+        return builder.use_index(False).execute(data, timeout=MERGE_TIMEOUT)
 
 
-def select(table: Table, where: str | None = None, *, columns: Sequence[str] | None = None) -> Iterator[Row]:
-    """Rows in record batches, so that memory holds one batch."""
+@contextmanager
+def translated(table: str, what: str) -> Iterator[None]:
+    """LanceDB's errors as StoreErrors that say what to do next."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
+        raise _store_error(error, table=table, what=what) from error
+
+
+def _store_error(error: Exception, *, table: str, what: str) -> StoreError:
+    reason = " ".join(str(error).split())
+    if "no space left" in reason.lower() or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+        return StoreError(
+            f"the disk of the store is full: table {table} can't be {what}. What was committed stays; free some space "
+            "and run again"
+        )
+    return StoreError(f"table {table} can't be {what}: {reason[:200]}; `quarry verify` says what is wrong with it")
+
+
+def batches(
+    table: Table, where: str | None = None, *, columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Record batches as they are stored, so that memory holds one."""
     query = table.search()
     if where:
         query = query.where(where)
     if columns:
         query = query.select(list(columns))
-    for batch in query.to_batches():
+    with translated(table.name, "read"):
+        yield from query.to_batches()
+
+
+def select(table: Table, where: str | None = None, *, columns: Sequence[str] | None = None) -> Iterator[Row]:
+    """Rows in record batches, so that memory holds one batch."""
+    for batch in batches(table, where, columns=columns):
         yield from batch.to_pylist()
 
 
-def delete_by(table: Table, column: str, ids: Iterable[str]) -> int:
-    """How many rows went."""
-    deleted = 0
-    for part in parts(ids):
-        where = is_in(column, part)
-        found = table.count_rows(where)
-        if found:
-            table.delete(where)
-        deleted += found
-    return deleted
+def columns_of(table: Table, where: str | None, columns: Sequence[str]) -> pa.Table:
+    """Some columns of all rows that match, at once."""
+    found = list(batches(table, where, columns=columns))
+    schema = pa.schema([table.schema.field(name) for name in columns])
+    return pa.Table.from_batches([batch.select(list(columns)) for batch in found], schema=schema.remove_metadata())
 
 
 def only(rows: Iterator[Row]) -> Mapping[str, Any] | None:

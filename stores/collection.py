@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from quarry.errors import StoreError
-from quarry.settings import IndexSettings
+from quarry.fingerprint import digest
+from quarry.settings import IndexSettings, UpkeepSettings
 from stores import _indexes, _schema
 from stores._codec import chunk_of, chunk_row, row_of, value_of
-from stores._tables import delete_by, is_in, merge, only, parts, select
+from stores._tables import columns_of, is_in, only, parts, select
+from stores._upkeep import wear
+from stores.digests import COLUMN, digest_of
 from stores.rows import (
     ChunkRow,
     CollectionRow,
@@ -26,6 +31,7 @@ from stores.rows import (
     Scored,
     TableStats,
     Vector,
+    scope_of,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +49,8 @@ class Replaced:
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """By document id: over its new rows."""
 
 
 class Collection:
@@ -53,7 +61,18 @@ class Collection:
         self.name = name
 
     def lock(self, *, wait_s: float) -> AbstractContextManager[None]:
-        return self.store.lock(self.name, wait_s=wait_s)
+        """For commits, promotions and index builds: short, whatever a run takes."""
+        what = f"collection {self.name!r}"
+        return self.store.lock(f"collection-{_safe(self.name)}", what=what, wait_s=wait_s)
+
+    def source_lock(self, source: str, *, wait_s: float) -> AbstractContextManager[None]:
+        """For the whole of an ingest: one at a time for each source."""
+        name = f"source-{self.source_key(source)}"
+        return self.store.lock(name, what=f"source {source!r} of collection {self.name!r}", wait_s=wait_s)
+
+    def source_key(self, source: str) -> str:
+        """As a part of a file name."""
+        return _safe(f"{self.name}.{source}")
 
     # The catalogue
 
@@ -73,56 +92,119 @@ class Collection:
         return value_of(GenerationRow, found)
 
     def create_generation(self, generation: GenerationRow) -> GenerationRow:
-        """The first generation of a new collection: table, catalogue row, live pointer, in this order."""
-        self.store.create_chunks(generation.table, dim=generation.dim, dtype=generation.dtype)
-        merge(self.store.table("generations"), "id", [row_of(generation)], schema=_schema.GENERATIONS)
-        row = self.row() or CollectionRow(self.name)
-        self._put(replace(row, live=generation.id, counter=row.counter + 1, changed_at=datetime.now(UTC)))
+        """The first generation of a new collection: table, catalogue row, live pointer, in this order.
+
+        Where another process was quicker, its generation stands.
+        """
+        with self.store.writing():
+            there = self.live()
+            if there is not None:
+                return there
+            self.put_generation(generation)
+            self.point_at(generation)
         return generation
 
-    def put_sources(self, roots: Mapping[str, str]) -> None:
-        """Name -> root of every source so far."""
+    def point_at(self, generation: GenerationRow) -> None:
+        """Make it the live one, whatever was."""
         row = self.row() or CollectionRow(self.name)
-        self._put(replace(row, sources=json.dumps(dict(roots), sort_keys=True)))
+        self._put(replace(row, live=generation.id, counter=row.counter + 1, changed_at=datetime.now(UTC)))
+
+    def put_generation(self, generation: GenerationRow) -> None:
+        """Its table, then its row. The table carries the row too, so that a lost catalogue can be made again."""
+        with self.store.writing():
+            self.store.create_table(generation.table, _schema.described(generation))
+            self.store.merge("generations", "id", [row_of(generation)], schema=_schema.GENERATIONS)
+
+    def sources(self) -> dict[str, str]:
+        """Name -> root of every source so far."""
+        row = self.row()
+        found: dict[str, str] = json.loads(row.sources) if row else {}
+        return found
+
+    def put_sources(self, roots: Mapping[str, str]) -> None:
+        """Add these names and roots, where they are not there already."""
+        with self.store.writing():
+            row = self.row() or CollectionRow(self.name)
+            known = json.loads(row.sources)
+            if {**known, **roots} != known:
+                self._put(replace(row, sources=json.dumps({**known, **roots}, sort_keys=True)))
 
     def _put(self, row: CollectionRow) -> None:
-        merge(self.store.table("collections"), "name", [row_of(row)], schema=_schema.COLLECTIONS)
+        self.store.merge("collections", "name", [row_of(row)], schema=_schema.COLLECTIONS)
+
+    def generations(self) -> list[GenerationRow]:
+        """Those that have a table, the oldest first."""
+        rows = (row for row in self._every_generation() if row.collection == self.name)
+        return sorted(rows, key=lambda generation: generation.created)
+
+    def _every_generation(self) -> Iterator[GenerationRow]:
+        """Of all collections."""
+        rows = select(self.store.table("generations"))
+        return (value_of(GenerationRow, row) for row in rows if row["state"] != "dropped")
 
     # Documents and ledger
 
     def documents(self, *, source: str | None = None, outcomes: Sequence[str] = ()) -> list[DocumentRow]:
         """In the order of source and path."""
-        rows = (row for row in select(self.store.table("documents")) if row["collection"] == self.name)
-        found = [value_of(DocumentRow, row) for row in rows]
-        chosen = [row for row in found if source in (None, row.source) and (not outcomes or row.outcome in outcomes)]
+        where = is_in("scope", [scope_of(self.name, source)]) if source else None
+        found = (value_of(DocumentRow, row) for row in select(self.store.table("documents"), where))
+        mine = (row for row in found if row.collection == self.name)
+        chosen = (row for row in mine if not outcomes or row.outcome in outcomes)
         return sorted(chosen, key=lambda row: (row.source, row.path))
 
-    def ledger(self, generation: str) -> dict[str, LedgerRow]:
-        """By document id."""
-        rows = select(self.store.table("ledger"), is_in("generation", [generation]))
-        return {row["doc_id"]: value_of(LedgerRow, row) for row in rows}
+    def documents_by_id(self, doc_ids: Iterable[str]) -> dict[str, DocumentRow]:
+        """Of those that there are."""
+        table = self.store.table("documents")
+        rows = (row for part in parts(doc_ids) for row in select(table, is_in("doc_id", part)))
+        return {row["doc_id"]: value_of(DocumentRow, row) for row in rows}
 
-    def put_ledger(self, rows: Sequence[LedgerRow]) -> None:
-        if rows:
-            marks = [{"key": row.key, **row_of(row)} for row in rows]
-            merge(self.store.table("ledger"), "key", marks, schema=_schema.LEDGER)
+    def document_columns(self, source: str, columns: Sequence[str]) -> pa.Table:
+        """Of one source, without a Python object for each row."""
+        return columns_of(self.store.table("documents"), is_in("scope", [scope_of(self.name, source)]), columns)
 
-    def put_documents(self, rows: Sequence[DocumentRow]) -> None:
-        if rows:
-            merge(self.store.table("documents"), "doc_id", [row_of(row) for row in rows], schema=_schema.DOCUMENTS)
+    def ledger_columns(self, generation: str, columns: Sequence[str]) -> pa.Table:
+        return columns_of(self.store.table("ledger"), is_in("generation", [generation]), columns)
+
+    def ledger(self, generation: str, doc_ids: Iterable[str] | None = None) -> dict[str, LedgerRow]:
+        """By document id; all of them, or those asked for."""
+        table, mine = self.store.table("ledger"), is_in("generation", [generation])
+        wheres = [mine] if doc_ids is None else [f"{mine} AND {is_in('doc_id', part)}" for part in parts(doc_ids)]
+        return {row["doc_id"]: value_of(LedgerRow, row) for where in wheres for row in select(table, where)}
+
+    def put_ledger(self, rows: Sequence[LedgerRow], *, replacing: Sequence[str] = ()) -> None:
+        """Marks written, and in the same commit those of the documents `replacing` removed, in all generations."""
+        gone = is_in("doc_id", replacing) if replacing else None
+        if rows or gone:
+            marks = [row_of(row) for row in rows]
+            self.store.merge("ledger", "key", marks, schema=_schema.LEDGER, replacing=gone)
+
+    def put_documents(self, rows: Sequence[DocumentRow], *, replacing: Sequence[str] = ()) -> None:
+        """Rows written, and in the same commit those of the documents `replacing` removed."""
+        gone = is_in("doc_id", replacing) if replacing else None
+        if rows or gone:
+            found = [row_of(row) for row in rows]
+            self.store.merge("documents", "doc_id", found, schema=_schema.DOCUMENTS, replacing=gone)
 
     def delete_documents(self, doc_ids: Sequence[str]) -> Replaced:
         """From every generation: chunks -> ledger -> documents."""
-        gone = sum(delete_by(self.store.table(g.table), "doc_id", doc_ids) for g in self.generations())
-        for table in ("ledger", "documents"):
-            delete_by(self.store.table(table), "doc_id", doc_ids)
+        gone = 0
+        for part in parts(doc_ids):
+            with self.store.writing():
+                for generation in self.generations():
+                    gone += self.replace_chunks(generation, part, ()).deleted
+                self.put_ledger((), replacing=part)
+                self.put_documents((), replacing=part)
         return Replaced(deleted=gone)
 
-    def generations(self) -> list[GenerationRow]:
-        """Those that have a table, the oldest first."""
-        rows = (row for row in select(self.store.table("generations")) if row["collection"] == self.name)
-        found = [value_of(GenerationRow, row) for row in rows if row["state"] != "dropped"]
-        return sorted(found, key=lambda generation: generation.created)
+    def forget(self, doc_ids: Sequence[str]) -> None:
+        """Drop the commit marks of these documents, so that the next run commits them again."""
+        for part in parts(doc_ids):
+            self.put_ledger((), replacing=part)
+
+    def needed_elements(self) -> set[str]:
+        """Element keys that some ledger row of any collection needs."""
+        found = columns_of(self.store.table("ledger"), None, ["element_key"])
+        return set(found["element_key"].to_pylist())
 
     def record_run(self, run: RunRow) -> None:
         self.store.record_run(run)
@@ -137,14 +219,18 @@ class Collection:
 
         StoreError for a vector of another dimension, not finite or not of unit length.
         """
-        if not doc_ids:
+        stale = is_in("doc_id", doc_ids)
+        if not doc_ids or not (rows or self.store.table(generation.table).count_rows(stale)):
             return Replaced()
         _check_vectors(rows, dim=generation.dim)
         schema = _schema.chunks(generation.dim, generation.dtype)
-        stale = is_in("doc_id", doc_ids)
         stored = [chunk_row(row, dtype=generation.dtype) for row in rows]
-        done = merge(self.store.table(generation.table), "chunk_id", stored, schema=schema, replacing=stale)
-        return Replaced(done.num_inserted_rows, done.num_updated_rows, done.num_deleted_rows)
+        done = self.store.merge(generation.table, "chunk_id", stored, schema=schema, replacing=stale)
+        checks: dict[str, list[str]] = defaultdict(list)
+        for row in stored:
+            checks[row["doc_id"]].append(row[COLUMN])
+        digests = {document: digest_of(found) for document, found in checks.items()}
+        return Replaced(done.num_inserted_rows, done.num_updated_rows, done.num_deleted_rows, digests)
 
     def chunks(self, generation: GenerationRow, ids: Iterable[str], *, vectors: bool = False) -> dict[str, ChunkRow]:
         """By chunk id, of those that there are."""
@@ -160,10 +246,11 @@ class Collection:
         query = self.store.table(generation.table).search().where(f"starts_with(chunk_id, '{beginning}')").limit(3)
         return [chunk_of(row) for row in query.select(list(WITHOUT_VECTOR)).to_list()]
 
-    def chunks_of(self, generation: GenerationRow, doc_id: str) -> list[ChunkRow]:
-        """Of one document, in its order, without vectors."""
-        rows = select(self.store.table(generation.table), is_in("doc_id", [doc_id]), columns=WITHOUT_VECTOR)
-        return sorted(map(chunk_of, rows), key=lambda row: row.position)
+    def chunks_of(self, generation: GenerationRow, *doc_ids: str, vectors: bool = False) -> list[ChunkRow]:
+        """Of these documents, in their order."""
+        columns = None if vectors else WITHOUT_VECTOR
+        rows = select(self.store.table(generation.table), is_in("doc_id", doc_ids), columns=columns)
+        return sorted(map(chunk_of, rows), key=lambda row: (row.chunk.document_id, row.position))
 
     def all_chunks(self, generation: GenerationRow) -> Iterator[ChunkRow]:
         """Every row with its vector; memory holds one record batch."""
@@ -172,11 +259,47 @@ class Collection:
     def count(self, generation: GenerationRow) -> int:
         return int(self.store.table(generation.table).count_rows())
 
+    def vectors(self, embed_fingerprint: str, keys: Iterable[str]) -> dict[str, Vector]:
+        """By `embed_key`, of those that any generation of any collection holds."""
+        missing, found = set(keys), {}
+        for generation in self._every_generation():
+            if generation.embed_fingerprint != embed_fingerprint or not missing:
+                continue
+            for part in parts(missing):
+                columns = ["embed_key", "vector"]
+                for row in select(self.store.table(generation.table), is_in("embed_key", part), columns=columns):
+                    found[row["embed_key"]] = np.asarray(row["vector"], dtype=np.float32)
+            missing -= found.keys()
+        return found
+
     # Indexes and search
 
-    def ensure_indexes(self, generation: GenerationRow, settings: IndexSettings) -> None:
-        """Full text always, vectors from a size on; new rows are taken in, old versions cleaned up."""
-        _indexes.ensure(self.store.table(generation.table), settings)
+    def ensure_indexes(self, generation: GenerationRow, settings: IndexSettings) -> bool:
+        """Full text always, vectors from a size on. True where one was made."""
+        with self.store.writing():
+            made = _indexes.ensure(self.store.table(generation.table), settings)
+            if made:
+                self.store.touched(generation.table)
+        return made
+
+    def rebuild_indexes(self, generation: GenerationRow, settings: IndexSettings) -> None:
+        """All of them, anew; files of the former ones go."""
+        with self.store.writing():
+            table = self.store.table(generation.table)
+            _indexes.drop(table)
+            _indexes.ensure(table, settings)
+            self.store.optimize(generation.table, keep=timedelta(0))
+
+    def tidy(self, generations: Sequence[GenerationRow], settings: UpkeepSettings) -> list[str]:
+        """Compact the tables that need it and drop their old versions; returns their names."""
+        names = [*(generation.table for generation in generations), *_schema.CATALOGUE]
+        done = []
+        for name in names:
+            folder = self.store.root / f"{name}.lance" if self.store.root else None
+            if wear(self.store.table(name), folder, settings=settings).due(settings):
+                self.store.optimize(name, keep=timedelta(hours=settings.keep_hours))
+                done.append(name)
+        return done
 
     def vector_search(
         self, generation: GenerationRow, vector: Vector, *, k: int, where: str | None = None
@@ -191,6 +314,12 @@ class Collection:
     def stats(self, generation: GenerationRow) -> list[TableStats]:
         names = ("documents", "elements", "ledger", generation.table)
         return [_indexes.stats(self.store.table(name), uri=self.store.uri) for name in names]
+
+
+def _safe(name: str) -> str:
+    """As a part of a file name: readable, and different for different names."""
+    kept = "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in name)[:40]
+    return f"{kept}-{digest(name, length=8)}"
 
 
 def _check_vectors(rows: Sequence[ChunkRow], *, dim: int) -> None:

@@ -1,4 +1,4 @@
-"""One writer a collection: a file lock that the kernel frees when its owner dies, however it dies."""
+"""One writer at a time: a file lock that the kernel frees when its owner dies, however it dies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +20,11 @@ POLL_S = 0.1
 
 
 @contextmanager
-def lock(file: Path, *, wait_s: float) -> Iterator[None]:
-    """Hold `file` locked. BusyError that names the owner after `wait_s` seconds."""
+def lock(file: Path, *, what: str, wait_s: float, stop: threading.Event | None = None) -> Iterator[None]:
+    """Hold `file` locked. BusyError that names the owner after `wait_s` seconds, or once `stop` is set."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+", encoding="utf-8") as held:
-        _acquire(held, wait_s=wait_s)
+        _acquire(held, what=what, wait_s=wait_s, stop=stop or threading.Event())
         try:
             _sign(held)
             yield
@@ -32,15 +33,15 @@ def lock(file: Path, *, wait_s: float) -> Iterator[None]:
             fcntl.flock(held, fcntl.LOCK_UN)
 
 
-def _acquire(held: IO[str], *, wait_s: float) -> None:
+def _acquire(held: IO[str], *, what: str, wait_s: float, stop: threading.Event) -> None:
     until = time.monotonic() + wait_s
     while True:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            if time.monotonic() >= until:
-                raise BusyError(f"another run holds the collection: {_owner(held)}; waited {wait_s:g} s") from error
-            time.sleep(POLL_S)
+            if time.monotonic() >= until or stop.is_set():
+                raise BusyError(f"another run holds {what}: {_owner(held)}; waited {wait_s:g} s") from error
+            stop.wait(POLL_S)
         else:
             return
 

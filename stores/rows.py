@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -43,10 +41,16 @@ class DocumentRow:
     attempts: int = 0
     first_seen: datetime | None = None
     last_seen: datetime | None = None
+    first_try: datetime | None = None
+    """When these bytes first ended as something else than `ok`."""
     last_try: datetime | None = None
     next_try: datetime | None = None
     pages: int = 0
     element_key: str | None = None
+
+    @property
+    def scope(self) -> str:
+        return scope_of(self.collection, self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class LedgerRow:
     embed_fingerprint: str
     chunks: int
     digest: str
-    """`chunks_digest` of its chunk rows."""
+    """Over the ids, texts, vectors and provenance of its chunk rows: `stores.digests.digest_of`."""
     outcome: str
     run_id: str
     committed_at: datetime
@@ -196,12 +200,6 @@ def generation_id(collection: str, parse: str, chunk: str, embed: str, *, dtype:
     return digest("generation", collection, parse, chunk, embed, dtype, length=12)
 
 
-def chunks_digest(rows: Sequence[ChunkRow], *, dtype: str) -> str:
-    """Hash over ids, text and vectors (as stored in `dtype`) of one document's chunks, in their order."""
-    total = sha256()
-    for row in sorted(rows, key=lambda row: row.position):
-        assert row.vector is not None
-        total.update(row.chunk.id.encode())
-        total.update(row.chunk.text.encode("utf-8", "surrogatepass"))
-        total.update(np.asarray(row.vector, dtype=dtype).tobytes())
-    return total.hexdigest()[:32]
+def scope_of(collection: str, source: str) -> str:
+    """Hex id of a source of a collection: what predicates may hold in place of names."""
+    return digest("scope", collection, source)

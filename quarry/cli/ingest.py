@@ -72,12 +72,12 @@ def command(
         from flows.ingest import run as run_flow
 
         record = run_flow(request, config=call.file, settings=call.assigned(effective))
-        return _show(call.output, record, strict=strict)
+        return show_report(call.output, record, strict=strict)
     from pipeline.ingest import ingest
 
-    with _bar(call.output) as progress:
+    with progress_bar(call.output) as progress:
         done = ingest(effective, request, progress=progress)
-    return _show(call.output, done.record(), strict=strict)
+    return show_report(call.output, done.record(), strict=strict)
 
 
 class Bar:
@@ -100,14 +100,16 @@ class Bar:
 
 
 @contextmanager
-def _bar(output: Output) -> Iterator[Bar]:
+def progress_bar(output: Output) -> Iterator[Bar]:
+    """On a terminal; elsewhere nothing is drawn."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     shown = not output.quiet and output.messages.is_terminal
     with Progress(*columns, console=output.messages, transient=True, disable=not shown) as bar:
         yield Bar(bar)
 
 
-def _show(output: Output, record: dict[str, Any], *, strict: bool) -> int:
+def show_report(output: Output, record: dict[str, Any], *, strict: bool) -> int:
+    """Prints an ingest report; returns the exit code that it means."""
     if output.json:
         output.record(record)
     elif not output.quiet:
@@ -136,6 +138,7 @@ def _tables(output: Output, record: dict[str, Any]) -> None:
 
 def _show_plan(output: Output, plan: Plan) -> int:
     changes = [(work.change.value, work.item.uri) for work in plan.work]
+    changes += [("moved" if found.renamed else "changed", found.row.uri) for found in plan.moves]
     changes += [("refused", row.uri) for row, _ in plan.refused]
     changes += [("deleted", row.uri) for row in plan.deleted]
     if output.json:
@@ -143,7 +146,7 @@ def _show_plan(output: Output, plan: Plan) -> int:
     else:
         for change, uri in changes:
             output.results.print(f"{change:10}{uri}", markup=False, soft_wrap=True)
-        still = len(plan.unchanged) + len(plan.touched)
+        still = sum(plan.unchanged.values()) + len(plan.touched)
         output.say(f"{len(changes)} to do, {still} unchanged, {plan.excluded} excluded; nothing was written")
     for sentence in plan.held_back:
         output.say(f"held back: {sentence}")

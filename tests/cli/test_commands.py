@@ -14,7 +14,8 @@ from PIL import Image
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 REPORT = {
-    "run_id", "collection", "generation", "documents", "outcomes", "pages", "chunks", "tokens", "seconds", "problems"
+    "run_id", "collection", "generation", "documents", "outcomes", "pages", "chunks", "tokens", "work", "seconds",
+    "problems",
 }  # fmt: skip
 CHUNK = {
     "id", "document_id", "uri", "start", "end", "text", "context", "tokens", "heading_path", "pages", "regions",

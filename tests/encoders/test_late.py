@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,7 @@ from encoders._windows import parts, token_ranges, windows
 from encoders.transformer import Transformer
 from quarry.errors import EncodeError
 from quarry.span import Span
-from quarry.types import Chunk
+from quarry.types import Chunk, Prepared
 
 TEXT = "Salt marshes keep a record of storms. " * 9 + "Each surge carries sand over the creek bank. " * 9
 CLOSE = 2e-5
@@ -135,12 +138,13 @@ def test_8_spans_share_out_the_tokens(text: str, cuts: list[int]) -> None:
     assert set(inside) <= set(taken)
 
 
-@given(st.integers(0, 400), st.integers(2, 60), st.data())
-def test_windows_cover_and_hold_short_chunks_whole(tokens: int, size: int, data: st.DataObject) -> None:
+@given(st.lists(st.integers(0, 9), max_size=400), st.integers(2, 60), st.data())
+def test_windows_cover_and_hold_short_chunks_whole(ids: list[int], size: int, data: st.DataObject) -> None:
+    tokens = len(ids)
     overlap = data.draw(st.integers(0, size - 1))
-    found = windows(tokens, size=size, overlap=overlap)
+    found = windows(ids, size=size, overlap=overlap)
     assert {n for a, b in found for n in range(a, b)} == set(range(tokens))
-    assert all(b - a == min(size, tokens) for a, b in found)
+    assert all(0 < b - a <= size for a, b in found)
     if tokens:
         start = data.draw(st.integers(0, tokens - 1))
         end = data.draw(st.integers(start + 1, tokens))
@@ -148,6 +152,24 @@ def test_windows_cover_and_hold_short_chunks_whole(tokens: int, size: int, data:
         assert [n for piece in pieces for n in range(piece.start, piece.end)] == list(range(start, end))
         assert all(found[p.window][0] <= p.start and p.end <= found[p.window][1] for p in pieces)
         assert len(pieces) == 1 or end - start > overlap
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32), st.integers(0, 5999), st.integers(1, 30))
+def test_windows_fall_into_step_again_after_an_edit(seed: int, place: int, inserted: int) -> None:
+    random = Random(seed)
+    ids = [random.randrange(2000) for _ in range(6000)]
+    edited = [*ids[:place], *(random.randrange(2000) for _ in range(inserted)), *ids[place:]]
+    before = {tuple(ids[a:b]) for a, b in windows(ids, size=254, overlap=127)}
+    after = [tuple(edited[a:b]) for a, b in windows(edited, size=254, overlap=127)]
+    moved = sum(window not in before for window in after)
+    assert len(after) > 45
+    assert moved <= 9
+
+
+def test_repeated_text_gives_long_windows() -> None:
+    found = windows([7] * 3000, size=254, overlap=127)
+    assert {b - a for a, b in found[:-1]} == {254}
 
 
 def test_long_texts_go_through_several_windows(encoder: Transformer) -> None:
@@ -167,6 +189,34 @@ def test_embed_keys_follow_what_was_read(minilm: Transformer) -> None:
     assert [item.embed_key for item in first] == [item.embed_key for item in again]
     assert len({item.embed_key for item in [*first, *minilm.encode(chunks)]}) == 4
     assert len(other) == 2
+
+
+def test_work_is_prepared_without_the_model_and_each_vector_is_made_once(minilm: Transformer) -> None:
+    spans = [Span(0, 60), Span(60, 130), Span(342, 420)]
+    plain = minilm.prepare([chunk(span) for span in spans])
+    deep = minilm.prepare_late(TEXT, [chunk(span) for span in spans], sections=[Span(0, len(TEXT))])
+    both = Prepared.joined([plain, deep])
+    assert both.keys == (*plain.keys, *deep.keys)
+    every = dict(item for batch in minilm.vectors(both, range(6)) for item in batch)
+    apart = [*minilm.encode([chunk(span) for span in spans])]
+    apart += minilm.encode_late(TEXT, [chunk(span) for span in spans], sections=[Span(0, len(TEXT))])
+    np.testing.assert_allclose([every[n] for n in range(6)], [item.vector for item in apart], atol=CLOSE)
+    before = minilm.usage.encoded
+    some = dict(item for batch in minilm.vectors(both, [1, 5]) for item in batch)
+    assert sorted(some) == [1, 5]
+    assert minilm.usage.encoded - before == both.tokens([1, 5]) < both.tokens(range(6))
+    np.testing.assert_allclose(some[5], every[5], atol=CLOSE)
+
+
+def test_preparing_imports_no_torch() -> None:
+    code = (
+        "import sys\nfrom encoders import load_encoder\nfrom quarry.span import Span\n"
+        "from quarry.types import Chunk\nc = Chunk('1', 'd', 'u', Span(0, 4), 'Salt', '', 1, 'late')\n"
+        "e = load_encoder('minilm')\nlate = e.prepare_late('Salt', [c], sections=[Span(0, 4)])\n"
+        "assert e.prepare([c]).keys != late.keys\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_models_that_are_not_mean_pooled_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from quarry.errors import ConfigError, QuarryError, SourceError
 from quarry.settings import SourceSettings
-from sources import Input
+from sources import Input, inputs
 from sources.jsonl import JsonLines
 from sources.spec import Scope, resolve
 
@@ -29,13 +29,13 @@ def paths(*specs: str | Path, scope: Scope = SCOPE) -> list[str]:
     return [
         f"{item.source}:{item.path}"
         for source in resolve([str(s) for s in specs], scope=scope)
-        for item in source.inputs()
+        for item in inputs(source)
     ]
 
 
 def test_folder_takes_what_parsers_claim_and_counts_the_rest(tree: Path) -> None:
     (source,) = resolve([str(tree / "docs")], scope=SCOPE)
-    assert [item.path for item in source.inputs()] == ["a.pdf", "sub/B2.PDF", "sub/b.pdf", "sub/c.md"]
+    assert [item.path for item in inputs(source)] == ["a.pdf", "sub/B2.PDF", "sub/b.pdf", "sub/c.md"]
     assert (source.name, source.root, source.whole, source.excluded) == ("docs", str(tree / "docs"), True, 1)
 
 
@@ -46,7 +46,7 @@ def test_name_include_and_exclude(tree: Path) -> None:
 
 def test_a_single_file_is_a_part_of_its_folder(tree: Path) -> None:
     (source,) = resolve([str(tree / "docs/sub/b.pdf")], scope=SCOPE)
-    assert [item.path for item in source.inputs()] == ["b.pdf"]
+    assert [item.path for item in inputs(source)] == ["b.pdf"]
     assert (source.name, source.whole, source.excluded) == ("sub", False, 0)
 
 
@@ -59,14 +59,14 @@ def test_a_file_below_a_known_source_belongs_to_it(tree: Path) -> None:
 
 def test_glob_lists_a_part(tree: Path) -> None:
     (source,) = resolve([str(tree / "docs/*/*.pdf")], scope=SCOPE)
-    assert [item.path for item in source.inputs()] == ["sub/B2.PDF", "sub/b.pdf"]
+    assert [item.path for item in inputs(source)] == ["sub/B2.PDF", "sub/b.pdf"]
     assert not source.whole
 
 
 def test_declared_sources_are_the_default(tree: Path) -> None:
     declared = {"kept": SourceSettings(path=str(tree / "docs"), include=("*.md",), metadata={"team": "x"})}
     (source,) = resolve([], scope=Scope(declared=declared, stored={}, extensions=(".pdf",)))
-    (item,) = source.inputs()
+    (item,) = inputs(source)
     assert (item.source, item.path, item.metadata) == ("kept", "sub/c.md", {"team": "x"})
 
 
@@ -113,8 +113,8 @@ def test_names_of_any_bytes(tmp_path: Path) -> None:
     for name in names:
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(b"x")
     (source,) = resolve([str(tmp_path)], scope=SCOPE)
-    assert {os.fsencode(item.path) for item in source.inputs()} == set(names)
-    assert len({item.uri for item in source.inputs()}) == len(names)
+    assert {os.fsencode(item.path) for item in inputs(source)} == set(names)
+    assert len({item.uri for item in inputs(source)}) == len(names)
 
 
 def test_an_unreadable_root_is_a_source_error(tmp_path: Path) -> None:
@@ -122,18 +122,18 @@ def test_an_unreadable_root_is_a_source_error(tmp_path: Path) -> None:
     (source,) = resolve([str(tmp_path / "docs")], scope=SCOPE)
     (tmp_path / "docs").rmdir()
     with pytest.raises(SourceError, match="can't list"):
-        list(source.inputs())
+        list(inputs(source))
 
 
 def lines(*rows: bytes) -> list[Input]:
-    return list(JsonLines("stdin", io.BytesIO(b"\n".join(rows))).inputs())
+    return list(inputs(JsonLines("stdin", io.BytesIO(b"\n".join(rows)))))
 
 
 def test_json_lines_keep_bodies_and_metadata() -> None:
     source = JsonLines(
         "feed", io.BytesIO(b'{"id":"a","text":"one"}\n\n{"id":"b","html":"<p>\xc3\xa9","metadata":{"n":1}}\n')
     )
-    first, second = source.inputs()
+    first, second = inputs(source)
     assert (first.source, first.path, first.media_type, first.stat.size) == ("feed", "a", "text/plain", 3)
     assert second.body is not None
     assert second.body() == "<p>é".encode()

@@ -1,0 +1,62 @@
+"""Late chunking's model inputs: windows of the sections' tokens, and which of them each chunk is pooled from."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from encoders._windows import parts, token_ranges, windows
+from encoders.tokens import Tokens
+from quarry.span import Span
+from quarry.types import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class LateWindow:
+    """One stretch of body tokens that some chunk is pooled from."""
+
+    ids: tuple[int, ...]
+    uses: tuple[tuple[int, int, int], ...]
+    """(chunk, first token, last token + 1), counted from the window's start."""
+
+
+def late_parts(
+    text: str, chunks: Sequence[Chunk], sections: Iterable[Span], tokens: Tokens, *, size: int, overlap: int
+) -> Iterator[LateWindow]:
+    """Windows in the order of the text. No window crosses a section's bounds."""
+    order = sorted(range(len(chunks)), key=lambda index: chunks[index].span)
+    starts = [chunks[index].span.start for index in order]
+    reach = max((len(chunk.text) for chunk in chunks), default=0)
+    for section in sections:
+        near = order[bisect_left(starts, section.start - reach) : bisect_left(starts, section.end)]
+        inside = [index for index in near if chunks[index].span.overlaps(section)]
+        if inside:
+            spans = [_clipped(chunks[index].span, section) for index in inside]
+            yield from _section(section.of(text), inside, spans, tokens, size=size, overlap=overlap)
+
+
+def _section(
+    text: str,
+    inside: Sequence[int],
+    spans: Sequence[tuple[int, int]],
+    tokens: Tokens,
+    *,
+    size: int,
+    overlap: int,
+) -> Iterator[LateWindow]:
+    ids, offsets = tokens.located(text)
+    found = windows(ids, size=size, overlap=overlap)
+    uses: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for index, (first, last) in zip(inside, token_ranges(offsets, spans), strict=True):
+        for part in parts(first, last, found) if first < last else ():
+            start = found[part.window][0]
+            uses[part.window].append((index, part.start - start, part.end - start))
+    for number in sorted(uses):
+        start, end = found[number]
+        yield LateWindow(tuple(ids[start:end]), tuple(uses[number]))
+
+
+def _clipped(span: Span, section: Span) -> tuple[int, int]:
+    return max(span.start, section.start) - section.start, min(span.end, section.end) - section.start

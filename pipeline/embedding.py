@@ -1,0 +1,80 @@
+"""Chunks -> vectors: those that the store has already are used again, the rest is encoded, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chunkers import top_sections
+from pipeline.session import Session
+from quarry.errors import BusyError, EncodeError
+from quarry.types import Chunk, Document, EmbeddedChunk, Prepared
+from stores.rows import Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The vectors of several documents, and what they cost."""
+
+    chunks: tuple[tuple[EmbeddedChunk, ...], ...]
+    """By document, in the order given."""
+    encoded: int = 0
+    """Chunks whose vectors were computed."""
+    tokens: int = 0
+    """Tokens of the model inputs that were run."""
+    reused: int = 0
+    """Tokens that would have been."""
+
+
+class StoppedError(BusyError):
+    """The run is ending; nothing is wrong with the documents."""
+
+
+def prepare(session: Session, document: Document, chunks: Sequence[Chunk]) -> Prepared:
+    """Tokenised, with the key of each vector; loads no model. EncodeError where the model can't take it."""
+    encoder = session.recipe.encoder
+    if session.recipe.chunker.late:
+        return encoder.prepare_late(document.text, chunks, sections=top_sections(document))
+    return encoder.prepare(chunks)
+
+
+def embed(session: Session, documents: Sequence[Prepared]) -> Embedded:
+    """All documents' model inputs in shared batches. EncodeError where the model gives no usable vector."""
+    every = Prepared.joined(documents)
+    known = session.collection.vectors(session.generation.embed_fingerprint, every.keys)
+    wanted = _first_of_each(every.keys, known)
+    vectors: dict[str, Vector] = dict(known)
+    if wanted:
+        for batch in session.recipe.encoder.vectors(every, wanted):
+            if session.stop.is_set():
+                raise StoppedError("the run was stopped")
+            vectors.update((every.jobs[index].key, vector) for index, vector in batch)
+    tokens = every.tokens(wanted)
+    embedded = iter([EmbeddedChunk(job.chunk, vectors[job.key], job.key) for job in every.jobs])
+    return Embedded(
+        tuple(tuple(next(embedded) for _ in document.jobs) for document in documents),
+        encoded=len(wanted),
+        tokens=tokens,
+        reused=max(0, every.tokens(range(len(every.jobs))) - tokens),
+    )
+
+
+def embed_apart(session: Session, documents: Sequence[Prepared]) -> list[Embedded | EncodeError]:
+    """One by one, so that a document whose vectors are broken harms no other."""
+    found: list[Embedded | EncodeError] = []
+    for document in documents:
+        try:
+            found.append(embed(session, [document]))
+        except EncodeError as error:
+            found.append(error)
+    return found
+
+
+def _first_of_each(keys: Sequence[str], known: Mapping[str, Vector]) -> list[int]:
+    seen = set(known)
+    wanted = []
+    for index, key in enumerate(keys):
+        if key not in seen:
+            seen.add(key)
+            wanted.append(index)
+    return wanted

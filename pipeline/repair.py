@@ -1,0 +1,183 @@
+"""Findings put right: tables from their good rows, documents from their sources, and nothing else touched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from pipeline.batch import COMMIT_WAIT_S
+from pipeline.ingest import ingest
+from pipeline.plan import Request
+from pipeline.progress import Progress
+from pipeline.verify import Finding, Repair, damaged, verify
+from quarry.errors import StoreError
+from quarry.settings import Effective
+from stores.audit import described_generations, rebuild
+from stores.collection import Collection
+from stores.lance import Store
+from stores.rows import DocumentRow, GenerationRow
+
+ROUNDS = 4
+"""A rebuilt table shows what was in its lost rows: that is found and done in the next round."""
+ORDER = ("store", "generations", "collections", "documents", "ledger", "elements", "runs")
+"""The catalogue first: it says how a chunk table was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was done, and what is still wrong."""
+
+    rebuilt: tuple[str, ...] = ()
+    redone: int = 0
+    left: tuple[Finding, ...] = ()
+
+
+def repair(effective: Effective, found: Sequence[Finding], *, progress: Progress | None = None) -> Repaired:
+    """Put right what was found, then what shows after that. What can't be put right is left in the result."""
+    store = Store.damaged(effective.settings.store)
+    collection = store.collection(effective.settings.collection)
+    rebuilt: list[str] = []
+    redone = 0
+    for _ in range(ROUNDS):
+        rebuilt += _rebuild(effective, collection, found)
+        if Repair.CATALOGUE in {finding.repair for finding in found}:
+            _restore_catalogue(collection)
+        if not damaged(store):
+            _restore_rows(collection, found)
+            _drop(collection, found)
+            redone += _redo(effective, collection, found, progress=progress)
+        found = _look(collection)
+        if not found:
+            break
+    return Repaired(tuple(rebuilt), redone, tuple(found))
+
+
+def _look(collection: Collection) -> list[Finding]:
+    """Findings; a catalogue that is lost as a whole is one."""
+    try:
+        return verify(collection)
+    except StoreError as error:
+        return [Finding("catalogue", "collections", str(error), Repair.CATALOGUE)]
+
+
+def _rebuild(effective: Effective, collection: Collection, found: Sequence[Finding]) -> list[str]:
+    """Returns the names of the tables."""
+    names = {finding.table for finding in found if finding.repair is Repair.REBUILD}
+    indexes = {finding.table for finding in found if finding.repair is Repair.REINDEX}
+    ordered = [*(name for name in ORDER if name in names), *sorted(names - set(ORDER))]
+    store = collection.store
+    with collection.lock(wait_s=COMMIT_WAIT_S):
+        for name in ordered:
+            rebuild(store, name)
+            if name == "store":
+                store.put_format()
+        for generation in _generations(collection):
+            if generation.table in names | indexes:
+                collection.rebuild_indexes(generation, effective.settings.index)
+    return ordered
+
+
+def _generations(collection: Collection) -> list[GenerationRow]:
+    try:
+        return collection.generations()
+    except StoreError:
+        return []
+
+
+def _restore_catalogue(collection: Collection) -> None:
+    """Generations as their chunk tables describe themselves; the newest becomes live where nothing says which was."""
+    store = collection.store
+    with collection.lock(wait_s=COMMIT_WAIT_S), store.writing():
+        for generation in described_generations(store):
+            collection.put_generation(generation)
+        mine = [row for row in collection.generations() if row.collection == collection.name]
+        if mine and collection.row() is None:
+            collection.point_at(mine[-1])
+        if mine:
+            collection.put_sources(_roots(store, collection.name))
+
+
+def _roots(store: Store, name: str) -> dict[str, str]:
+    """Source name -> root, from a URI and the path in it."""
+    roots: dict[str, str] = {}
+    for row in store.every_document():
+        if row.collection == name and row.source not in roots:
+            roots[row.source] = _root(row)
+    return roots
+
+
+def _root(row: DocumentRow) -> str:
+    if not row.uri.startswith("file://"):
+        return "-"
+    path = os.fsdecode(unquote_to_bytes(urlsplit(row.uri).path))
+    return path.removesuffix(f"/{row.path}")
+
+
+def _restore_rows(collection: Collection, found: Sequence[Finding]) -> None:
+    """Documents rows from what the chunks and the marks of their documents say; their stat is asked for again."""
+    ids = sorted({f.document for f in found if f.repair is Repair.RESTORE and f.document})
+    live = collection.live() if ids else None
+    if live is None:
+        return
+    marks = collection.ledger(live.id, ids)
+    chunks = {row.chunk.document_id: row for row in collection.chunks_of(live, *ids)}
+    documents = collection.store.get_elements(mark.element_key for mark in marks.values())
+    rows = []
+    for document in ids:
+        chunk, mark = chunks.get(document), marks.get(document)
+        if chunk is None or mark is None:
+            continue
+        made = chunk.provenance
+        parsed = documents.get(mark.element_key)
+        rows.append(
+            DocumentRow(
+                doc_id=document,
+                collection=collection.name,
+                source=made.source,
+                path=made.path,
+                uri=chunk.chunk.uri,
+                sha256=made.sha256,
+                media_type=made.media_type,
+                title=made.title,
+                metadata=made.metadata,
+                outcome=mark.outcome,
+                reason=parsed.reason if parsed else None,
+                stage="parse",
+                attempts=1,
+                first_seen=made.ingested_at,
+                last_seen=made.ingested_at,
+                last_try=made.ingested_at,
+                pages=parsed.pages if parsed else 0,
+                element_key=mark.element_key,
+            )
+        )
+    with collection.lock(wait_s=COMMIT_WAIT_S):
+        collection.put_documents(rows)
+        roots = {row.source: _root(row) for row in rows}
+        collection.put_sources({name: root for name, root in roots.items() if name not in collection.sources()})
+
+
+def _drop(collection: Collection, found: Sequence[Finding]) -> None:
+    ids = sorted({f.document for f in found if f.repair is Repair.DROP and f.document})
+    if ids:
+        with collection.lock(wait_s=COMMIT_WAIT_S):
+            collection.delete_documents(ids)
+
+
+def _redo(effective: Effective, collection: Collection, found: Sequence[Finding], *, progress: Progress | None) -> int:
+    """How many documents were made again. Their chunks and marks go first: a wrong vector must not be used again."""
+    redo = [f for f in found if f.repair is Repair.REDO and f.document]
+    ids = sorted({f.document for f in redo if f.document})
+    if not ids:
+        return 0
+    broken = {f.document for f in redo if f.law in ("elements", "spans")}
+    with collection.lock(wait_s=COMMIT_WAIT_S), collection.store.writing():
+        marks = [mark for g in collection.generations() for mark in collection.ledger(g.id, ids).values()]
+        for generation in collection.generations():
+            collection.replace_chunks(generation, ids, ())
+        collection.forget(ids)
+        collection.store.drop_elements({mark.element_key for mark in marks if mark.doc_id in broken})
+    ingest(effective, Request(retry=tuple(ids)), progress=progress)
+    return len(ids)

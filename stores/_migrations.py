@@ -1,0 +1,71 @@
+"""Older stores made current, one step a format version, under the store's write lock. Each step can be run again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stores import _schema
+from stores._codec import value_of
+from stores._tables import Row, select
+from stores.digests import COLUMN, check_of, chunk_check, digest_of
+from stores.rows import GenerationRow, scope_of
+
+if TYPE_CHECKING:
+    from stores.lance import Store
+
+
+def migrate(store: Store, found: int) -> None:
+    """From format `found` to the current one."""
+    if found < 2:
+        _to_2(store)
+    store.put_format()
+
+
+def _to_2(store: Store) -> None:
+    """Every row gets its `check`, documents their `scope` and `first_try`, ledger digests cover provenance too."""
+    digests: dict[tuple[str, str], str] = {}
+    for generation in list(select(store.table("generations"))):
+        if generation["state"] != "dropped":
+            digests |= _chunks_to_2(store, generation)
+    for name in ("elements", "runs", "generations", "collections"):
+        store.overwrite(name, _checked(store, name), _schema.CATALOGUE[name])
+    store.overwrite("ledger", _ledger_to_2(store, digests), _schema.LEDGER)
+    store.overwrite("documents", _documents_to_2(store), _schema.DOCUMENTS)
+
+
+def _checked(store: Store, name: str) -> Iterator[Row]:
+    for row in select(store.table(name)):
+        yield {**row, COLUMN: check_of(row)}
+
+
+def _chunks_to_2(store: Store, generation: Row) -> dict[tuple[str, str], str]:
+    """Returns the digest of each document's chunks."""
+    table = f"chunks_{generation['id']}"
+    checks: dict[str, list[str]] = defaultdict(list)
+
+    def rows() -> Iterator[Row]:
+        for row in select(store.table(table)):
+            vector = np.asarray(row["vector"], dtype=generation["dtype"])
+            check = chunk_check({**row, "vector": vector})
+            checks[row["doc_id"]].append(check)
+            yield {**row, "vector": vector, COLUMN: check}
+
+    store.overwrite(table, rows(), _schema.described(value_of(GenerationRow, generation)))
+    return {(generation["id"], document): digest_of(found) for document, found in checks.items()}
+
+
+def _ledger_to_2(store: Store, digests: dict[tuple[str, str], str]) -> Iterator[Row]:
+    for row in select(store.table("ledger")):
+        current = {**row, "digest": digests.get((row["generation"], row["doc_id"]), digest_of(()))}
+        yield {**current, COLUMN: check_of(current)}
+
+
+def _documents_to_2(store: Store) -> Iterator[Row]:
+    for row in select(store.table("documents")):
+        scope = scope_of(row["collection"], row["source"])
+        current = {**row, "scope": scope, "first_try": row.get("first_try")}
+        yield {**current, COLUMN: check_of(current)}
