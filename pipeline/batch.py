@@ -194,7 +194,8 @@ def _store(session: Session, ready: Sequence[_Ready], lost: Sequence[Ended]) -> 
     ids = sorted(item.item.work.origin.id for item in ready)
     replaced = collection.replace_chunks(generation, ids, [row for item in ready for row in item.rows])
     collection.put_ledger([_ledger_row(session, item, replaced.digests) for item in ready])
-    collection.put_documents([*(_row(session, item.item) for item in ready), *(item.row for item in lost)])
+    rows = [(item.item.work, _row(session, item.item)) for item in ready] + [(item.work, item.row) for item in lost]
+    collection.put_documents([row for work, row in rows if work.change is not Change.REDONE])
     return ChunkCounts(added=replaced.inserted, kept=replaced.updated, deleted=replaced.deleted)
 
 
@@ -246,7 +247,7 @@ def _told(work: Work, row: DocumentRow) -> Report:
             seen=1,
             added=int(work.change is Change.ADDED),
             changed=int(work.change is Change.CHANGED),
-            unchanged=int(work.change is Change.AGAIN),
+            unchanged=int(work.change in (Change.AGAIN, Change.REDONE)),
         ),
         outcomes={Outcome(row.outcome): 1},
         problems=(found,) if found else (),

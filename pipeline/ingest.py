@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -97,16 +97,20 @@ def dry_run(effective: Effective, request: Request) -> tuple[Session, Plan]:
 
 @contextmanager
 def holding(session: Session, request: Request) -> Iterator[list[Source]]:
-    """The sources of a run, locked and with their journals open. In the order of their names, so that two runs over
-    the same sources never wait for each other.
-    """
-    names = sorted({source.name for source in _resolved(session, request)})
+    """The sources of a run, locked and with their journals open."""
+    with locked(session, {source.name for source in _resolved(session, request)}):
+        yield _resolved(session, request)  # again: another run may have declared a root while this one waited
+
+
+@contextmanager
+def locked(session: Session, names: Collection[str]) -> Iterator[None]:
+    """In the order of the sources' names, so that two runs over the same sources never wait for each other."""
     with ExitStack() as stack:
-        for name in names:
+        for name in sorted(names):
             stack.enter_context(session.collection.source_lock(name, wait_s=session.settings.ingest.wait_s))
             file = session.store.side_folder("_journal") / f"{session.collection.source_key(name)}.jsonl"
             session.journals[name] = stack.enter_context(Journal(file))
-        yield _resolved(session, request)  # again: another run may have declared a root while this one waited
+        yield
 
 
 def _resolved(session: Session, request: Request) -> list[Source]:

@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from parsers._media import kind_of
 from pipeline.batch import COMMIT_WAIT_S
 from pipeline.ingest import ingest
 from pipeline.plan import Request
 from pipeline.progress import Progress
+from pipeline.recipe import stored_recipe
+from pipeline.redo import redo_from_elements
 from pipeline.verify import Finding, Repair, damaged, verify
 from quarry.errors import StoreError
 from quarry.settings import Effective
+from quarry.types import Outcome
 from stores.audit import described_generations, rebuild
 from stores.collection import Collection
 from stores.lance import Store
-from stores.rows import DocumentRow, GenerationRow
+from stores.rows import DocumentRow, GenerationRow, LedgerRow
 
 ROUNDS = 4
 """A rebuilt table shows what was in its lost rows: that is found and done in the next round."""
@@ -167,17 +171,52 @@ def _drop(collection: Collection, found: Sequence[Finding]) -> None:
 
 
 def _redo(effective: Effective, collection: Collection, found: Sequence[Finding], *, progress: Progress | None) -> int:
-    """How many documents were made again. Their chunks and marks go first: a wrong vector must not be used again."""
+    """How many documents were made again: from their stored elements, or from the source where those are wrong.
+
+    Their chunks go first: a wrong vector must not be used again.
+    """
     redo = [f for f in found if f.repair is Repair.REDO and f.document]
     ids = sorted({f.document for f in redo if f.document})
     if not ids:
         return 0
-    broken = {f.document for f in redo if f.law in ("elements", "spans")}
+    distrusted = {f.document for f in redo if f.law in ("content", "elements", "spans", "boxes")}
     with collection.lock(wait_s=COMMIT_WAIT_S), collection.store.writing():
-        marks = [mark for g in collection.generations() for mark in collection.ledger(g.id, ids).values()]
+        live = collection.live()
+        marks = {**_marks_of_chunks(collection, live, ids), **collection.ledger(live.id, ids)} if live else {}
         for generation in collection.generations():
             collection.replace_chunks(generation, ids, ())
-        collection.forget(ids)
-        collection.store.drop_elements({mark.element_key for mark in marks if mark.doc_id in broken})
-    ingest(effective, Request(retry=tuple(ids)), progress=progress)
+        collection.store.drop_elements({mark.element_key for mark in marks.values() if mark.doc_id in distrusted})
+        there = collection.store.element_keys(mark.element_key for mark in marks.values())
+        from_elements = [mark for mark in marks.values() if mark.element_key in there]
+        from_source = sorted(set(ids) - {mark.doc_id for mark in from_elements})
+        collection.forget(from_source)
+    if from_elements:
+        redo_from_elements(effective, from_elements, progress=progress)
+    if from_source:
+        ingest(effective, Request(retry=tuple(from_source)), progress=progress)
     return len(ids)
+
+
+def _marks_of_chunks(collection: Collection, live: GenerationRow, ids: Sequence[str]) -> dict[str, LedgerRow]:
+    """What the marks of these documents were, from what their chunks say: for marks that are lost."""
+    keys = stored_recipe(live)
+    marks = {}
+    for row in collection.chunks_of(live, *ids):
+        made = row.provenance
+        kind = kind_of(made.media_type)
+        if kind is not None:
+            marks[row.chunk.document_id] = LedgerRow(
+                doc_id=row.chunk.document_id,
+                collection=collection.name,
+                generation=live.id,
+                sha256=made.sha256,
+                element_key=keys.element_key(made.sha256, kind=kind, media_type=made.media_type),
+                chunk_fingerprint=live.chunk_fingerprint,
+                embed_fingerprint=live.embed_fingerprint,
+                chunks=0,
+                digest="",
+                outcome=Outcome.OK.value,
+                run_id=made.run_id,
+                committed_at=made.ingested_at,
+            )
+    return marks
