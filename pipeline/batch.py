@@ -31,8 +31,10 @@ class Chunked:
     work: Work
     document: Document
     prepared: Prepared
-    elements: Document | None
-    """What to store of it; None where it is stored already."""
+    elements: Document
+    """What is stored of it."""
+    fresh: bool
+    """True where it was parsed now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def commit(session: Session, batch: Batch) -> Report:
         tokens=TokenCounts(encoded=sum(c.tokens for c in costs), reused=sum(c.reused for c in costs)),
         work=WorkCounts(encoded=sum(c.encoded for c in costs)),
         seconds=Seconds(encode=encoded - began, store=stored - encoded),
-        pages=sum(item.item.document.pages for item in ready if item.item.elements),
+        pages=sum(item.item.document.pages for item in ready if item.item.fresh),
     )
     for item in ready:
         report += _told(item.item.work, _row(session, item.item))
@@ -200,13 +202,11 @@ def _store(session: Session, ready: Sequence[_Ready], lost: Sequence[Ended]) -> 
 
 
 def _elements(session: Session, ready: Sequence[_Ready]) -> list[tuple[str, Document]]:
-    """New parses, each once; and stored ones that a clean-up took away since they were read."""
-    fresh = {item.item.work.element_key: item.item.elements for item in ready if item.item.elements}
-    there = {item.item.work.element_key for item in ready} - fresh.keys()
-    lost = there - session.store.element_keys(there)
-    if lost:
-        raise BusyError("stored elements were cleaned up while this run was going; run it again")
-    return [(key, elements) for key, elements in fresh.items() if elements]
+    """New parses, each once; and those that a clean-up took away since they were read."""
+    every = {item.item.work.element_key: item.item.elements for item in ready}
+    fresh = {item.item.work.element_key for item in ready if item.item.fresh}
+    there = session.store.element_keys(every.keys() - fresh)
+    return [(key, elements) for key, elements in every.items() if key not in there]
 
 
 def _row(session: Session, item: Chunked) -> DocumentRow:

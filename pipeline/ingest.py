@@ -230,7 +230,7 @@ class _Batches:
 def _chunked(session: Session, item: Parsed, batches: _Batches) -> Chunked | Ended:
     """The per-document boundary of chunking: whatever breaks here is this document's failure."""
     work, document = item.work, item.document
-    batches.spent(Seconds(parse=item.seconds), parsed=int(item.elements is not None))
+    batches.spent(Seconds(parse=item.seconds), parsed=int(item.fresh))
     if item.error is not None or document is None:
         return _not_parsed(session, item)
     attempts = session.settings.ingest.max_attempts
@@ -254,7 +254,8 @@ def _chunked(session: Session, item: Parsed, batches: _Batches) -> Chunked | End
             work, outcome=Outcome.EMPTY, stage="chunk", reason="blank", document=document, max_attempts=attempts
         )
         return Ended(work, row)
-    return Chunked(work, document, prepared, item.elements)
+    assert item.elements is not None
+    return Chunked(work, document, prepared, item.elements, item.fresh)
 
 
 def _not_parsed(session: Session, item: Parsed) -> Ended:
