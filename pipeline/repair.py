@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from parsers._media import kind_of
 from pipeline.batch import COMMIT_WAIT_S
+from pipeline.finish import drop_unneeded_elements
 from pipeline.ingest import ingest
 from pipeline.plan import Request
 from pipeline.progress import Progress
@@ -27,6 +28,9 @@ ROUNDS = 4
 """A rebuilt table shows what was in its lost rows: that is found and done in the next round."""
 ORDER = ("store", "generations", "collections", "documents", "ledger", "elements", "runs")
 """The catalogue first: it says how a chunk table was made."""
+
+OF_THE_PARSE = frozenset({"content", "elements"})
+"""Laws that say nothing against a document's chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ def repair(effective: Effective, found: Sequence[Finding], *, progress: Progress
             redone += _redo(effective, collection, found, progress=progress)
         found = _look(collection)
         if not found:
+            with collection.lock(wait_s=COMMIT_WAIT_S):
+                drop_unneeded_elements(collection)
             break
     return Repaired(tuple(rebuilt), redone, tuple(found))
 
@@ -173,28 +179,29 @@ def _drop(collection: Collection, found: Sequence[Finding]) -> None:
 def _redo(effective: Effective, collection: Collection, found: Sequence[Finding], *, progress: Progress | None) -> int:
     """How many documents were made again: from their stored elements, or from the source where those are wrong.
 
-    Their chunks go first: a wrong vector must not be used again.
+    Wrong chunks go first: a wrong vector must not be used again. Right chunks whose elements are lost stay until the
+    source gives both again; where it holds other bytes by now they stay for good.
     """
     redo = [f for f in found if f.repair is Repair.REDO and f.document]
-    ids = sorted({f.document for f in redo if f.document})
-    if not ids:
-        return 0
-    distrusted = {f.document for f in redo if f.law in ("content", "elements", "spans", "boxes")}
+    parses = {f.document for f in redo if f.law in OF_THE_PARSE}
+    wrong = sorted({f.document for f in redo if f.document and f.law not in OF_THE_PARSE})
     with collection.lock(wait_s=COMMIT_WAIT_S), collection.store.writing():
         live = collection.live()
-        marks = {**_marks_of_chunks(collection, live, ids), **collection.ledger(live.id, ids)} if live else {}
+        marks = {**_marks_of_chunks(collection, live, wrong), **collection.ledger(live.id, wrong)} if live else {}
         for generation in collection.generations():
-            collection.replace_chunks(generation, ids, ())
+            collection.replace_chunks(generation, wrong, ())
+        distrusted = {f.document for f in redo if f.law in ("spans", "boxes")}
         collection.store.drop_elements({mark.element_key for mark in marks.values() if mark.doc_id in distrusted})
         there = collection.store.element_keys(mark.element_key for mark in marks.values())
         from_elements = [mark for mark in marks.values() if mark.element_key in there]
-        from_source = sorted(set(ids) - {mark.doc_id for mark in from_elements})
-        collection.forget(from_source)
+        lost = sorted(set(wrong) - {mark.doc_id for mark in from_elements})
+        collection.forget(lost)
     if from_elements:
         redo_from_elements(effective, from_elements, progress=progress)
+    from_source = sorted({*lost, *(document for document in parses if document)})
     if from_source:
         ingest(effective, Request(retry=tuple(from_source)), progress=progress)
-    return len(ids)
+    return len({*wrong, *from_source})
 
 
 def _marks_of_chunks(collection: Collection, live: GenerationRow, ids: Sequence[str]) -> dict[str, LedgerRow]:

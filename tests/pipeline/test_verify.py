@@ -78,15 +78,19 @@ def kinds(place: Path) -> list[tuple[str, str]]:
     return [(table, folder) for table in TABLES for folder in FOLDERS if files(place / "good", table, folder)]
 
 
-def mended(place: Path, store: str) -> None:
-    """Repair leaves nothing wrong, and the same tables as if nothing had been."""
+def mended(place: Path, store: str, *, table: str = "") -> None:
+    """Repair leaves nothing wrong, and the same tables as if nothing had been.
+
+    But for one thing: note5.md is searchable in its old version while its source holds garbage. Where the parse of that
+    is lost, nothing can bring it back; its chunks stay, and the finding too.
+    """
     found = look(place, store)
     assert found
-    done = repair(effective(place, store), found)
-    assert not done.left, done.left[:3]
+    left = repair(effective(place, store), found).left
+    assert all(table == "elements" and finding.law == "elements" and "note5" in finding.what for finding in left), left
     ingest(effective(place, store), Request((str(place / "docs"),)))
-    assert look(place, store) == []
-    assert_same(place / store, place / "good")
+    assert [finding.what for finding in look(place, store)] == [finding.what for finding in left]
+    assert_same(place / store, place / "good", but=["elements"] if left else ())
 
 
 def test_a_good_store_has_no_findings(place: Path) -> None:
@@ -95,14 +99,16 @@ def test_a_good_store_has_no_findings(place: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [flip, cut, Path.unlink])
-@pytest.mark.parametrize(("table", "folder"), [("chunks", "data"), ("ledger", "data"), ("documents", "_versions")])
+@pytest.mark.parametrize(
+    ("table", "folder"), [("chunks", "data"), ("ledger", "data"), ("elements", "data"), ("documents", "_versions")]
+)
 def test_damage_is_named_and_mended(
     place: Path, copy: str, table: str, folder: str, damage: Callable[[Path], None]
 ) -> None:
     file = files(place / copy, table, folder)[-1]
     damage(file)
     assert any(file.name in finding.what for finding in look(place, copy))
-    mended(place, copy)
+    mended(place, copy, table=table)
 
 
 @pytest.mark.slow
@@ -118,7 +124,7 @@ def test_every_kind_of_file(place: Path, damage: Callable[[Path], None]) -> None
             damage(file)
             try:
                 assert any(file.name in finding.what for finding in look(place, name)), "not named"
-                mended(place, name)
+                mended(place, name, table=table)
             except (AssertionError, StoreError) as error:
                 wrong[name] = " ".join(str(error).split())[:300]
             shutil.rmtree(place / name)
