@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from quarry.cli.options import Call
@@ -30,5 +31,6 @@ def command(call: Call, outcome: str | None) -> None:
         return
     table = Table("source", "path", "outcome", "pages", "title", "reason")
     for row in rows:
-        table.add_row(row.source, row.path, row.outcome, str(row.pages or ""), row.title or "", row.reason or "")
+        path, title, reason = (escape(text or "") for text in (row.path, row.title, row.reason))
+        table.add_row(row.source, path, row.outcome, str(row.pages or ""), title, reason)
     call.output.results.print(table)

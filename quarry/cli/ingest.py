@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -132,7 +133,8 @@ def _tables(output: Output, record: dict[str, Any]) -> None:
     table = Table("document", "outcome", "reason", "attempts", "")
     for problem in record["problems"]:
         new = "new" if problem["new"] else ""
-        table.add_row(problem["uri"], problem["outcome"], problem["reason"], str(problem["attempts"]), new)
+        uri, reason = escape(problem["uri"]), escape(problem["reason"])
+        table.add_row(uri, problem["outcome"], reason, str(problem["attempts"]), new)
     output.results.print(table)
 
 
