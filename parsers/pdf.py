@@ -33,6 +33,7 @@ class Pdf:
     media_types: ClassVar[tuple[str, ...]] = ("application/pdf",)
     extensions: ClassVar[tuple[str, ...]] = (".pdf",)
     revision: ClassVar[int] = 1
+    private: ClassVar[tuple[str, ...]] = ("passwords",)
 
     mode: Literal["fast", "auto"] = "auto"
     """`auto` looks for ruled tables on pages with drawn lines; `fast` never does."""

@@ -121,7 +121,7 @@ def _replay(file: Path) -> tuple[dict[str, Suspect], dict[str, str], bool]:
     suspects: dict[str, Suspect] = {}
     flying: dict[str, str] = {}
     closed = not file.exists()
-    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else ():
         try:
             entry = json.loads(line)
         except ValueError:  # the line that death cut short: its work had not begun

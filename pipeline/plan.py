@@ -99,7 +99,6 @@ class Plan:
     deleted: tuple[DocumentRow, ...] = ()
     held_back: tuple[str, ...] = ()
     """Why the deletes of a source are not done."""
-    warnings: tuple[str, ...] = ()
     excluded: int = 0
     seconds: float = 0.0
     roots: Mapping[str, str] = field(default_factory=dict)
@@ -144,7 +143,6 @@ def _joined(first: Plan, second: Plan) -> Plan:
         refused=first.refused + second.refused,
         deleted=first.deleted + second.deleted,
         held_back=first.held_back + second.held_back,
-        warnings=first.warnings + second.warnings,
         excluded=first.excluded + second.excluded,
         roots={**first.roots, **second.roots},
     )
@@ -189,11 +187,16 @@ class _SourcePlan:
             touched=tuple(self._touched),
             refused=tuple(self._refused),
             deleted=deleted,
-            held_back=held,
-            warnings=tuple(f"{source.name}/{folder}; its documents stay as they are" for folder in source.unlisted),
+            held_back=(*held, *self._unlisted()),
             excluded=source.excluded,
             roots=roots,
         )
+
+    def _unlisted(self) -> tuple[str, ...]:
+        """Folders that can't be read: what is in them is not gone, and what was moved out of them can't be told."""
+        source = self._source
+        said = "nothing of this source is deleted until that can be read"
+        return tuple(f"source {source.name!r}: can't list {folder}; {said}" for folder in source.unlisted)
 
     def _known_documents(self) -> Known:
         return known_of(

@@ -35,12 +35,12 @@ class Recipe:
 
     @cached_property
     def parse_fingerprints(self) -> dict[str, str]:
-        """By parser kind: its revision and settings."""
+        """By parser kind: its revision and settings, the private ones as they are by default."""
         found: dict[str, str] = {}
         for kind in parser.names():
-            built = parser.build({"kind": kind, **self.parsers.get(kind, {})})
-            settings = {name: value for name, value in settings_of(built).items() if name not in _private(kind)}
-            found[kind] = digest("parse", kind, built.revision, settings)
+            own = without_private({kind: self.parsers.get(kind, {})})[kind]
+            built = parser.build({"kind": kind, **own})
+            found[kind] = digest("parse", kind, built.revision, settings_of(built))
         return found
 
     def element_key(self, sha256: str, *, kind: str, media_type: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from quarry.errors import SourceError
+from quarry.errors import ConfigError, SourceError
 from sources import Input, Stat
 
 _ENDING = re.compile(r"\*\.[\w.]+")
@@ -129,9 +129,12 @@ def _pattern(glob: str) -> re.Pattern[str]:
     out = [
         table.get(part) or (_set(part) if part[:1] == "[" and part[-1:] == "]" else re.escape(part)) for part in parts
     ]
-    return re.compile("".join(out) + r"\Z", re.IGNORECASE | re.DOTALL)
+    try:
+        return re.compile("".join(out) + r"\Z", re.IGNORECASE | re.DOTALL)
+    except re.error as error:
+        raise ConfigError(f"{glob!r} is no pattern: {error.msg}; [...] holds letters and ranges such as a-z") from error
 
 
 def _set(part: str) -> str:
-    body = part[1:-1].replace("\\", r"\\")
+    body = re.sub(r"([\\\[&~|])", r"\\\1", part[1:-1])
     return f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]"

@@ -132,7 +132,8 @@ def _tables(output: Output, record: dict[str, Any]) -> None:
     table = Table("document", "outcome", "reason", "attempts", "")
     for problem in record["problems"]:
         new = "new" if problem["new"] else ""
-        table.add_row(problem["uri"], problem["outcome"], problem["reason"], str(problem["attempts"]), new)
+        told = (problem["uri"], problem["outcome"], problem["reason"])
+        table.add_row(*told, str(problem["attempts"]), new)
     output.results.print(table)
 
 

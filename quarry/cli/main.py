@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import signal
 import sys
 from difflib import get_close_matches
@@ -66,6 +67,8 @@ def cli() -> None:
 def main() -> NoReturn:
     """Entry point: turns every error that we foresee into one or two lines and its exit code."""
     signal.signal(signal.SIGTERM, _stop)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names may hold bytes that are no text
     sys.exit(run(sys.argv[1:]))
 
 

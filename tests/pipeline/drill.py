@@ -70,10 +70,10 @@ def second_state(docs: Path) -> None:
 
 
 def run(
-    *arguments: str | Path, broken_by: str = "", log: Path | None = None, timeout: float = 120
+    *arguments: str | Path, broken_by: str = "", log: Path | None = None, timeout: float = 120, columns: int = 80
 ) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own; `broken_by` as in `QUARRY_FAULT`."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "COLUMNS": str(columns)}
     environment |= {fault.VARIABLE: broken_by} if broken_by else {}
     environment |= {fault.LOG: str(log)} if log else {}
     command = [sys.executable, "-m", "quarry", *map(str, arguments)]
