@@ -132,8 +132,8 @@ def _tables(output: Output, record: dict[str, Any]) -> None:
     table = Table("document", "outcome", "reason", "attempts", "")
     for problem in record["problems"]:
         new = "new" if problem["new"] else ""
-        told = (problem["uri"], problem["outcome"], problem["reason"])
-        table.add_row(*told, str(problem["attempts"]), new)
+        what = (problem["uri"], problem["outcome"], problem["reason"])
+        table.add_row(*what, str(problem["attempts"]), new)
     output.results.print(table)
 
 
