@@ -1,7 +1,7 @@
 """Ten thousand documents in one run: does memory stay flat, do files stay closed?
 
-`python -m benchmarks.soak --documents 10000 --encoder FOLDER`: resident memory and open files of the run's own process after
-each batch; the slope is the least squares line over the second half, when caches are warm.
+`python -m benchmarks.soak --documents 10000 --encoder FOLDER`: resident memory and open files of the run's own process
+after each batch; the slope is the least squares line over the second half, when caches are warm.
 """
 
 from __future__ import annotations
