@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+
+from encoders._weights import cache_dir
+
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_dir().parent / "inductor"))  # not in the temporary folder
+
 import torch
 from transformers import AttentionInterface, AutoModel
 from transformers.utils import logging as transformers_logging

@@ -22,6 +22,8 @@ _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?")
 _JUNK = re.compile(
     r"untitled|microsoft |^\s*$|\.(?:docx?|indd|tex|dvi|qxd|pptx?|xlsx?)$|^title$|^document\d*$", re.IGNORECASE
 )
+BLANK_BYTES = 10_000_000
+"""Decoded content of a page that shows nothing."""
 _MARK = "\x00table"
 """Word that stands for a table among the lines of its page, so that reading order takes it along."""
 
@@ -33,12 +35,14 @@ class Pdf:
     media_types: ClassVar[tuple[str, ...]] = ("application/pdf",)
     extensions: ClassVar[tuple[str, ...]] = (".pdf",)
     revision: ClassVar[int] = 1
-    private: ClassVar[tuple[str, ...]] = ("passwords",)
+    private: ClassVar[tuple[str, ...]] = ("passwords", "max_pages")
 
     mode: Literal["fast", "auto"] = "auto"
     """`auto` looks for ruled tables on pages with drawn lines; `fast` never does."""
     passwords: tuple[str, ...] = ()
     """Tried in turn on encrypted files."""
+    max_pages: int = 20_000
+    """A document with more is refused before a page is read."""
 
     def parse(self, data: bytes, origin: Origin) -> Document:
         import pymupdf
@@ -47,10 +51,14 @@ class Pdf:
         pymupdf.TOOLS.mupdf_display_warnings(False)
         pymupdf.TOOLS.reset_mupdf_warnings()
         opened = _open(pymupdf, data, self.passwords)
+        if opened.page_count > self.max_pages:
+            raise RefusedError(f"size: {opened.page_count} pages, parsers.pdf.max_pages allows {self.max_pages}")
         try:
             with opened:
                 pages, grids = self._read(pymupdf, opened)
                 made = _document(opened, pages, grids, origin, version=pymupdf.__version__)
+                if made.reason == "blank":
+                    _check_blank(opened)
                 return replace(made, warnings=_warnings(pymupdf, repaired=opened.is_repaired))
         except (RuntimeError, pymupdf.mupdf.FzErrorBase) as error:
             raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
@@ -73,15 +81,25 @@ class Pdf:
 def _open(pymupdf: Any, data: bytes, passwords: Sequence[str]) -> Any:
     try:
         opened = pymupdf.open(stream=data, filetype="pdf")
+        locked, pages = opened.needs_pass, opened.page_count
     except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase) as error:
         raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
-    if opened.page_count == 0 and not opened.needs_pass:
-        raise RefusedError("damaged: no page can be read")
-    if opened.needs_pass and not any(opened.authenticate(password) for password in passwords):
-        raise EncryptedError("needs a password; give it in parsers.pdf.passwords")
-    if not opened.is_pdf or opened.page_count == 0:
+    if locked and not any(opened.authenticate(password) for password in passwords):
+        tried = f"none of the {len(passwords)} given opens it" if passwords else "give it in parsers.pdf.passwords"
+        raise EncryptedError(f"needs a password; {tried}")
+    if not opened.is_pdf or (opened.page_count if locked else pages) == 0:
         raise RefusedError("damaged: no page can be read")
     return opened
+
+
+def _check_blank(opened: Any) -> None:
+    """What was repaired, or has megabytes of content, and shows nothing is not blank: something of it is lost."""
+    if opened.is_repaired:
+        raise RefusedError("damaged: it had to be repaired, and no text is left")
+    for page in opened:
+        size = len(page.read_contents() or b"")
+        if size > BLANK_BYTES:
+            raise RefusedError(f"damaged: page {page.number + 1} has {size / 1e6:.0f} MB of content and shows nothing")
 
 
 def _document(

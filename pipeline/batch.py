@@ -31,8 +31,10 @@ class Chunked:
     work: Work
     document: Document
     prepared: Prepared
-    elements: Document | None
-    """What to store of it; None where it is stored already."""
+    elements: Document
+    """What is stored of it."""
+    fresh: bool
+    """True where it was parsed now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def commit(session: Session, batch: Batch) -> Report:
         tokens=TokenCounts(encoded=sum(c.tokens for c in costs), reused=sum(c.reused for c in costs)),
         work=WorkCounts(encoded=sum(c.encoded for c in costs)),
         seconds=Seconds(encode=encoded - began, store=stored - encoded),
-        pages=sum(item.item.document.pages for item in ready if item.item.elements),
+        pages=sum(item.item.document.pages for item in ready if item.item.fresh),
     )
     for item in ready:
         report += _told(item.item.work, _row(session, item.item))
@@ -194,18 +196,17 @@ def _store(session: Session, ready: Sequence[_Ready], lost: Sequence[Ended]) -> 
     ids = sorted(item.item.work.origin.id for item in ready)
     replaced = collection.replace_chunks(generation, ids, [row for item in ready for row in item.rows])
     collection.put_ledger([_ledger_row(session, item, replaced.digests) for item in ready])
-    collection.put_documents([*(_row(session, item.item) for item in ready), *(item.row for item in lost)])
+    rows = [(item.item.work, _row(session, item.item)) for item in ready] + [(item.work, item.row) for item in lost]
+    collection.put_documents([row for work, row in rows if work.change is not Change.REDONE])
     return ChunkCounts(added=replaced.inserted, kept=replaced.updated, deleted=replaced.deleted)
 
 
 def _elements(session: Session, ready: Sequence[_Ready]) -> list[tuple[str, Document]]:
-    """New parses, each once; and stored ones that a clean-up took away since they were read."""
-    fresh = {item.item.work.element_key: item.item.elements for item in ready if item.item.elements}
-    there = {item.item.work.element_key for item in ready} - fresh.keys()
-    lost = there - session.store.element_keys(there)
-    if lost:
-        raise BusyError("stored elements were cleaned up while this run was going; run it again")
-    return [(key, elements) for key, elements in fresh.items() if elements]
+    """New parses, each once; and those that a clean-up took away since they were read."""
+    every = {item.item.work.element_key: item.item.elements for item in ready}
+    fresh = {item.item.work.element_key for item in ready if item.item.fresh}
+    there = session.store.element_keys(every.keys() - fresh)
+    return [(key, elements) for key, elements in every.items() if key not in there]
 
 
 def _row(session: Session, item: Chunked) -> DocumentRow:
@@ -246,7 +247,7 @@ def _told(work: Work, row: DocumentRow) -> Report:
             seen=1,
             added=int(work.change is Change.ADDED),
             changed=int(work.change is Change.CHANGED),
-            unchanged=int(work.change is Change.AGAIN),
+            unchanged=int(work.change in (Change.AGAIN, Change.REDONE)),
         ),
         outcomes={Outcome(row.outcome): 1},
         problems=(found,) if found else (),

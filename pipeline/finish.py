@@ -43,6 +43,7 @@ def finish(session: Session, plan: Plan) -> Report:
     if plan.changes_something or interrupted:
         with session.collection.lock(wait_s=COMMIT_WAIT_S):
             _upkeep(session, elements=bool(plan.work or plan.deleted) or interrupted)
+    session.collection.tidy((), session.settings.upkeep, only=("runs",))
     return Report(
         documents=DocumentCounts(deleted=len(plan.deleted)),
         chunks=ChunkCounts(deleted=deleted),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -100,16 +100,20 @@ def dry_run(effective: Effective, request: Request) -> tuple[Session, Plan]:
 
 @contextmanager
 def holding(session: Session, request: Request) -> Iterator[list[Source]]:
-    """The sources of a run, locked and with their journals open. In the order of their names, so that two runs over
-    the same sources never wait for each other.
-    """
-    names = sorted({source.name for source in _resolved(session, request)})
+    """The sources of a run, locked and with their journals open."""
+    with locked(session, {source.name for source in _resolved(session, request)}):
+        yield _resolved(session, request)  # again: another run may have declared a root while this one waited
+
+
+@contextmanager
+def locked(session: Session, names: Collection[str]) -> Iterator[None]:
+    """In the order of the sources' names, so that two runs over the same sources never wait for each other."""
     with ExitStack() as stack:
-        for name in names:
+        for name in sorted(names):
             stack.enter_context(session.collection.source_lock(name, wait_s=session.settings.ingest.wait_s))
             file = session.store.side_folder("_journal") / f"{session.collection.source_key(name)}.jsonl"
             session.journals[name] = stack.enter_context(Journal(file))
-        yield _resolved(session, request)  # again: another run may have declared a root while this one waited
+        yield
 
 
 def _resolved(session: Session, request: Request) -> list[Source]:
@@ -245,7 +249,7 @@ class _Batches:
 def _chunked(session: Session, item: Parsed, batches: _Batches) -> Chunked | Ended:
     """The per-document boundary of chunking: whatever breaks here is this document's failure."""
     work, document = item.work, item.document
-    batches.spent(Seconds(parse=item.seconds), parsed=int(item.elements is not None))
+    batches.spent(Seconds(parse=item.seconds), parsed=int(item.fresh))
     if item.error is not None or document is None:
         return _not_parsed(session, item)
     attempts = session.settings.ingest.max_attempts
@@ -269,7 +273,8 @@ def _chunked(session: Session, item: Parsed, batches: _Batches) -> Chunked | End
             work, outcome=Outcome.EMPTY, stage="chunk", reason="blank", document=document, max_attempts=attempts
         )
         return Ended(work, row)
-    return Chunked(work, document, prepared, item.elements)
+    assert item.elements is not None
+    return Chunked(work, document, prepared, item.elements, item.fresh)
 
 
 def _not_parsed(session: Session, item: Parsed) -> Ended:

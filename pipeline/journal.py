@@ -27,7 +27,9 @@ class Suspect:
 
 
 class Journal:
-    """One a source, used under the source's lock. Leaving the block in whatever way Python can is no death."""
+    """One a source, used under the source's lock. Leaving the block in whatever way Python can is no death; leaving it
+    by an exception is no end of the run either.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -35,6 +37,7 @@ class Journal:
         self._out: IO[str] | None = None
         self._flying: dict[str, str] = {}
         self._suspects: dict[str, Suspect] = {}
+        self._opened = False
         self.interrupted = False
         """True where the run before this one died: what it owed at its end is still to be done."""
 
@@ -47,12 +50,13 @@ class Journal:
             self._suspects[document] = Suspect(sha256, deaths + 1)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         with self._guard:
             if self._out is not None:
                 self._out.close()
-                self._out = None
-            if self._suspects:
+            if error is not None and (self._opened or self.interrupted):
+                self._rewrite(closed=False)
+            elif self._suspects:
                 self._rewrite(closed=True)
             else:
                 self._file.unlink(missing_ok=True)
@@ -66,6 +70,7 @@ class Journal:
         """The run is going to write: from here on a death is noticed by the next run."""
         with self._guard:
             if self._out is None:
+                self._opened = True
                 self._rewrite(closed=False)
                 self._out = self._file.open("a", encoding="utf-8")
 

@@ -26,8 +26,9 @@ def ended(
     """The documents row after a try at `work`."""
     now = datetime.now(UTC)
     known = work.known if work.known and work.known.sha256 == work.origin.sha256 else None
+    known = known if known and known.outcome != Outcome.OK else None
     attempts = known.attempts + 1 if known else 1
-    standing = known.first_try if known and known.outcome != Outcome.OK else None
+    standing = known.first_try if known else None
     again = outcome is Outcome.FAILED and attempts < max_attempts
     row = replace(
         work.stat_row,

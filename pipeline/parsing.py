@@ -27,7 +27,9 @@ class Parsed:
     document: Document | None
     error: DocumentError | None = None
     elements: Document | None = None
-    """What to store of it: the parse without its place, so that equal files share one. None where it is stored."""
+    """What is stored of it: the parse without its place, so that equal files share one."""
+    fresh: bool = False
+    """True where it was parsed now, for this document."""
     seconds: float = 0.0
     """Time in the worker."""
 
@@ -45,7 +47,7 @@ def parsed(session: Session, works: Sequence[Work], *, pool: ParserPool) -> Iter
             if document is not None:
                 for work in same:
                     _journal(session, work)
-                    yield Parsed(work, _placed(document, work))
+                    yield Parsed(work, _placed(document, work), elements=document)
                 continue
             while len(waiting) >= ahead:
                 yield from _ready(waiting)
@@ -85,7 +87,8 @@ def _ready(waiting: dict[Future[ParseResult], list[Work]]) -> Iterator[Parsed]:
         elements = at(result.document, replace(NOWHERE, sha256=works[0].origin.sha256))
         for number, work in enumerate(works):
             found = _placed(result.document, work)
-            yield Parsed(work, found, elements=None if number else elements, seconds=0.0 if number else result.seconds)
+            seconds = 0.0 if number else result.seconds
+            yield Parsed(work, found, elements=elements, fresh=not number, seconds=seconds)
 
 
 def _placed(document: Document, work: Work) -> Document:

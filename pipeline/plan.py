@@ -37,6 +37,8 @@ class Change(StrEnum):
     CHANGED = "changed"
     AGAIN = "unchanged"
     """Its bytes are the same, but an earlier run did not finish it."""
+    REDONE = "redone"
+    """What is searchable of it is made again from its stored elements; its documents row stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)

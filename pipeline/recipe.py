@@ -43,6 +43,10 @@ class Recipe:
             found[kind] = digest("parse", kind, built.revision, settings_of(built))
         return found
 
+    def element_key(self, sha256: str, *, kind: str, media_type: str) -> str:
+        """Key of a stored parse: the content and what parses it."""
+        return digest("elements", sha256, media_type, self.parse_fingerprints[kind])
+
     @cached_property
     def chunker(self) -> Chunker:
         return chunker.build(self.chunker_settings)

@@ -7,22 +7,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from parsers._media import kind_of
 from pipeline.batch import COMMIT_WAIT_S
+from pipeline.finish import drop_unneeded_elements
 from pipeline.ingest import ingest
 from pipeline.plan import Request
 from pipeline.progress import Progress
+from pipeline.recipe import stored_recipe
+from pipeline.redo import redo_from_elements
 from pipeline.verify import Finding, Repair, damaged, verify
 from quarry.errors import StoreError
 from quarry.settings import Effective
+from quarry.types import Outcome
 from stores.audit import described_generations, rebuild
 from stores.collection import Collection
 from stores.lance import Store
-from stores.rows import DocumentRow, GenerationRow
+from stores.rows import DocumentRow, GenerationRow, LedgerRow
 
 ROUNDS = 4
 """A rebuilt table shows what was in its lost rows: that is found and done in the next round."""
 ORDER = ("store", "generations", "collections", "documents", "ledger", "elements", "runs")
 """The catalogue first: it says how a chunk table was made."""
+
+OF_THE_PARSE = frozenset({"content", "elements"})
+"""Laws that say nothing against a document's chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,8 @@ def repair(effective: Effective, found: Sequence[Finding], *, progress: Progress
             redone += _redo(effective, collection, found, progress=progress)
         found = _look(collection)
         if not found:
+            with collection.lock(wait_s=COMMIT_WAIT_S):
+                drop_unneeded_elements(collection)
             break
     return Repaired(tuple(rebuilt), redone, tuple(found))
 
@@ -167,17 +177,53 @@ def _drop(collection: Collection, found: Sequence[Finding]) -> None:
 
 
 def _redo(effective: Effective, collection: Collection, found: Sequence[Finding], *, progress: Progress | None) -> int:
-    """How many documents were made again. Their chunks and marks go first: a wrong vector must not be used again."""
+    """How many documents were made again: from their stored elements, or from the source where those are wrong.
+
+    Wrong chunks go first: a wrong vector must not be used again. Right chunks whose elements are lost stay until the
+    source gives both again; where it holds other bytes by now they stay for good.
+    """
     redo = [f for f in found if f.repair is Repair.REDO and f.document]
-    ids = sorted({f.document for f in redo if f.document})
-    if not ids:
-        return 0
-    broken = {f.document for f in redo if f.law in ("elements", "spans")}
+    parses = {f.document for f in redo if f.law in OF_THE_PARSE}
+    wrong = sorted({f.document for f in redo if f.document and f.law not in OF_THE_PARSE})
     with collection.lock(wait_s=COMMIT_WAIT_S), collection.store.writing():
-        marks = [mark for g in collection.generations() for mark in collection.ledger(g.id, ids).values()]
+        live = collection.live()
+        marks = {**_marks_of_chunks(collection, live, wrong), **collection.ledger(live.id, wrong)} if live else {}
         for generation in collection.generations():
-            collection.replace_chunks(generation, ids, ())
-        collection.forget(ids)
-        collection.store.drop_elements({mark.element_key for mark in marks if mark.doc_id in broken})
-    ingest(effective, Request(retry=tuple(ids)), progress=progress)
-    return len(ids)
+            collection.replace_chunks(generation, wrong, ())
+        distrusted = {f.document for f in redo if f.law in ("spans", "boxes")}
+        collection.store.drop_elements({mark.element_key for mark in marks.values() if mark.doc_id in distrusted})
+        there = collection.store.element_keys(mark.element_key for mark in marks.values())
+        from_elements = [mark for mark in marks.values() if mark.element_key in there]
+        lost = sorted(set(wrong) - {mark.doc_id for mark in from_elements})
+        collection.forget(lost)
+    if from_elements:
+        redo_from_elements(effective, from_elements, progress=progress)
+    from_source = sorted({*lost, *(document for document in parses if document)})
+    if from_source:
+        ingest(effective, Request(retry=tuple(from_source)), progress=progress)
+    return len({*wrong, *from_source})
+
+
+def _marks_of_chunks(collection: Collection, live: GenerationRow, ids: Sequence[str]) -> dict[str, LedgerRow]:
+    """What the marks of these documents were, from what their chunks say: for marks that are lost."""
+    keys = stored_recipe(live)
+    marks = {}
+    for row in collection.chunks_of(live, *ids):
+        made = row.provenance
+        kind = kind_of(made.media_type)
+        if kind is not None:
+            marks[row.chunk.document_id] = LedgerRow(
+                doc_id=row.chunk.document_id,
+                collection=collection.name,
+                generation=live.id,
+                sha256=made.sha256,
+                element_key=keys.element_key(made.sha256, kind=kind, media_type=made.media_type),
+                chunk_fingerprint=live.chunk_fingerprint,
+                embed_fingerprint=live.embed_fingerprint,
+                chunks=0,
+                digest="",
+                outcome=Outcome.OK.value,
+                run_id=made.run_id,
+                committed_at=made.ingested_at,
+            )
+    return marks

@@ -63,7 +63,7 @@ class Session:
 
     def element_key(self, sha256: str, *, kind: str, media_type: str) -> str:
         """Key of a stored parse: the content and what parses it."""
-        return digest("elements", sha256, media_type, self.recipe.parse_fingerprints[kind])
+        return self.recipe.element_key(sha256, kind=kind, media_type=media_type)
 
     def documents_by_path(self, source: str, paths: Iterable[str]) -> dict[str, DocumentRow]:
         """By path, of those that the collection has."""

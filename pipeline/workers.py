@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
+import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -13,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +28,7 @@ from quarry.errors import FailedError
 
 __all__ = ["Limits", "ParseJob", "ParseResult", "ParserPool"]
 
+_SCRATCH = "quarry-parsers-"
 _WATCH_S = 0.05
 _LOST_S = 3.0
 """A document is given up so long after its process was seen to be gone, if the pool itself didn't notice."""
@@ -66,6 +71,8 @@ class ParserPool(AbstractContextManager["ParserPool"]):
     """By parser kind."""
     max_tasks: int = 500
     """Documents after which a process is replaced: leaks of native libraries end with it."""
+    _scratch: Path | None = None
+    """Temporary folder of the processes: what their libraries leave there goes with it."""
     _pool: Any = None
     _notes: Connection | None = None
     _writer: Connection | None = None
@@ -77,6 +84,7 @@ class ParserPool(AbstractContextManager["ParserPool"]):
     _watcher: threading.Thread | None = None
 
     def __enter__(self) -> Self:
+        self._scratch = _scratch_folder()
         self._notes, self._writer = multiprocessing.get_context("spawn").Pipe(duplex=False)
         self._start_pool()
         self._watcher = threading.Thread(target=self._watch, name="quarry-parser-watch", daemon=True)
@@ -116,16 +124,19 @@ class ParserPool(AbstractContextManager["ParserPool"]):
         for end in (self._notes, self._writer):
             if end is not None:
                 end.close()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _start_pool(self) -> None:
         # The threads and processes started here inherit the mask: Ctrl-C reaches the main thread alone.
+        settings = {kind: dict(own) for kind, own in self.settings.items()}
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             pool = ProcessPool(
                 max_workers=self.workers,
                 max_tasks=self.max_tasks,
                 initializer=start,
-                initargs=(self._writer, {kind: dict(own) for kind, own in self.settings.items()}, self.limits),
+                initargs=(self._writer, settings, self.limits, str(self._scratch)),
                 context=multiprocessing.get_context("spawn"),
             )
             assert pool.active
@@ -220,3 +231,13 @@ class ParserPool(AbstractContextManager["ParserPool"]):
             ticket.killed = ticket.killed or FailedError("crash: the parser process vanished")
             if ticket.inner is not None:
                 ticket.inner.cancel()
+
+
+def _scratch_folder() -> Path:
+    """Of this run's own; those that dead runs left are taken away."""
+    place = Path(tempfile.gettempdir())
+    for folder in place.glob(f"{_SCRATCH}*-*"):
+        owner = folder.name.removeprefix(_SCRATCH).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-"))

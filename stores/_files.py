@@ -55,8 +55,19 @@ class Files:
             with self._list(table).open("a", encoding="utf-8") as out:
                 out.write("".join(lines))
 
+    def expect_fewer(self, table: str) -> None:
+        """Before a clean-up: until `forget`, a missing file is no damage, also if this process dies on the way."""
+        self._mark(table).parent.mkdir(exist_ok=True)
+        self._mark(table).touch()
+
+    def cleaned(self) -> list[str]:
+        """Tables whose clean-up was not seen to its end."""
+        folder = self._root / FOLDER
+        return sorted(path.stem for path in folder.glob("*.cleaning")) if folder.is_dir() else []
+
     def forget(self, table: str) -> None:
         """After a clean-up: drop the sums of files that it took away."""
+        self._known.pop(table, None)
         there = {file for file, _ in self._listed(table)}
         kept = {file: known for file, known in self._load(table).items() if file in there}
         self._known[table] = kept
@@ -64,11 +75,13 @@ class Files:
         part.parent.mkdir(exist_ok=True)
         part.write_text("".join(_line(file, known) for file, known in kept.items()), encoding="utf-8")
         part.replace(self._list(table))
+        self._mark(table).unlink(missing_ok=True)
 
     def drop(self, table: str) -> None:
         """The table is gone."""
         self._known.pop(table, None)
         self._list(table).unlink(missing_ok=True)
+        self._mark(table).unlink(missing_ok=True)
 
     def tables(self) -> list[str]:
         """Those that have sums."""
@@ -79,8 +92,11 @@ class Files:
         """Missing files and wrong sizes; with `deep` also files whose content has changed."""
         self._known.pop(table, None)
         there = dict(self._listed(table))
+        cleaning = self._mark(table).exists()
         for file, known in self._load(table).items():
             if file not in there:
+                if cleaning:
+                    continue
                 yield Broken(table, file, "is missing")
             elif there[file] != known.size:
                 yield Broken(table, file, f"has {there[file]} bytes, {known.size} were written")
@@ -94,6 +110,9 @@ class Files:
 
     def _list(self, table: str) -> Path:
         return self._root / FOLDER / f"{table}.jsonl"
+
+    def _mark(self, table: str) -> Path:
+        return self._root / FOLDER / f"{table}.cleaning"
 
     def _folder(self, table: str) -> Path:
         return self._root / f"{table}.lance"

@@ -290,9 +290,15 @@ class Collection:
             _indexes.ensure(table, settings)
             self.store.optimize(generation.table, keep=timedelta(0))
 
-    def tidy(self, generations: Sequence[GenerationRow], settings: UpkeepSettings) -> list[str]:
+    def tidy(
+        self,
+        generations: Sequence[GenerationRow],
+        settings: UpkeepSettings,
+        *,
+        only: Sequence[str] = tuple(_schema.CATALOGUE),
+    ) -> list[str]:
         """Compact the tables that need it and drop their old versions; returns their names."""
-        names = [*(generation.table for generation in generations), *_schema.CATALOGUE]
+        names = [*(generation.table for generation in generations), *only]
         done = []
         for name in names:
             folder = self.store.root / f"{name}.lance" if self.store.root else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -109,8 +110,10 @@ class Store:
 
     def create_table(self, name: str, schema: pa.Schema) -> None:
         """One that is there stays."""
-        with self.writing(), translated(name, "made"):
-            self._database.create_table(name, schema=schema, exist_ok=True)
+        with self.writing():
+            if not self.has_table(name):
+                with translated(name, "made"):
+                    self._tables[name] = self._database.create_table(name, schema=schema)
             self._touched.add(name)
 
     def overwrite(self, name: str, rows: Iterable[Row], schema: pa.Schema) -> None:
@@ -124,11 +127,11 @@ class Store:
         """One that isn't there is no error."""
         with self.writing():
             self._tables.pop(name, None)
-            with translated(name, "dropped"):
-                self._database.drop_table(name, ignore_missing=True)
             self._touched.discard(name)
             if self._files:
-                self._files.drop(name)
+                self._files.drop(name)  # first: a table without sums is no damage, sums without a table are
+            with translated(name, "dropped"):
+                self._database.drop_table(name, ignore_missing=True)
 
     def snapshot(self) -> Store:
         """The same tables as they are now, whatever is committed from here on. Old versions are kept for a day."""
@@ -174,8 +177,15 @@ class Store:
     def optimize(self, name: str, *, keep: timedelta) -> None:
         """Compact, take new rows into the indexes, drop versions older than `keep`."""
         with self.writing(), translated(name, "compacted"):
+            if self._files:
+                self._files.record(name)
+                self._files.expect_fewer(name)
             fault.reach("store.optimize.before")
-            self.table(name).optimize(cleanup_older_than=keep)
+            with warnings.catch_warnings():
+                warnings.filterwarnings(
+                    "ignore", message=r"optimize\(cleanup_older_than=0\)"
+                )  # whoever asks for it knows
+                self.table(name).optimize(cleanup_older_than=keep)
             fault.reach("store.optimize.after")
             self.renew(name)
 
@@ -274,6 +284,10 @@ class Store:
 
     def check_files(self) -> None:
         """StoreError where a file of a table is missing or cut: nothing is written on top of that."""
+        if self._files and self._files.cleaned():
+            with self.writing():
+                for name in self._files.cleaned():
+                    self._files.forget(name)
         broken = self.broken_files()
         if broken:
             more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
 from quarry.cli.options import Call
@@ -29,8 +28,9 @@ def command(call: Call, outcome: str | None) -> None:
         for row in rows:
             call.output.record({name: getattr(row, name) for name in row.__dataclass_fields__})
         return
-    table = Table("source", "path", "outcome", "pages", "title", "reason")
+    table = Table("source", "path", "outcome", "pages", "title", "reason", "tries", "next try")
     for row in rows:
-        path, title, reason = (escape(text or "") for text in (row.path, row.title, row.reason))
-        table.add_row(row.source, path, row.outcome, str(row.pages or ""), title, reason)
+        following = f"{row.next_try:%Y-%m-%d %H:%M}" if row.next_try else ""
+        told = (row.source, row.path, row.outcome, str(row.pages or ""), row.title or "", row.reason or "")
+        table.add_row(*told, str(row.attempts), following)
     call.output.results.print(table)

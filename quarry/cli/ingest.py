@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -133,8 +132,8 @@ def _tables(output: Output, record: dict[str, Any]) -> None:
     table = Table("document", "outcome", "reason", "attempts", "")
     for problem in record["problems"]:
         new = "new" if problem["new"] else ""
-        uri, reason = escape(problem["uri"]), escape(problem["reason"])
-        table.add_row(uri, problem["outcome"], reason, str(problem["attempts"]), new)
+        what = (problem["uri"], problem["outcome"], problem["reason"])
+        table.add_row(*what, str(problem["attempts"]), new)
     output.results.print(table)
 
 

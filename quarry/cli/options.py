@@ -23,8 +23,10 @@ class Output:
 
     json: bool
     quiet: bool
-    messages: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
-    results: Console = field(default_factory=lambda: Console(highlight=False))
+    messages: Console = field(
+        default_factory=lambda: Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    )
+    results: Console = field(default_factory=lambda: Console(highlight=False, markup=False))
 
     def record(self, record: Mapping[str, Any]) -> None:
         """One JSON line. Lone surrogates of odd file names stay readable as escapes."""

@@ -55,9 +55,11 @@ def _show(output: Output, hit: Hit) -> None:
     boxes = [f"p{r.page} [{', '.join(f'{value:.0f}' for value in r.bbox)}]" for r in chunk.regions[:3]]
     more = f" and {len(chunk.regions) - 3} more" if len(chunk.regions) > 3 else ""
     text = " ".join(chunk.text.split())
-    output.results.print(f"[bold]{hit.rank}. {escape(made.path)}[/bold]{pages}  ({hit.score:.4f})", soft_wrap=True)
+    output.results.print(
+        f"[bold]{hit.rank}. {escape(made.path)}[/bold]{pages}  ({hit.score:.4f})", markup=True, soft_wrap=True
+    )
     if chunk.heading_path:
-        output.results.print(f"   [dim]{escape(' > '.join(chunk.heading_path))}[/dim]", soft_wrap=True)
+        output.results.print(f"   [dim]{escape(' > '.join(chunk.heading_path))}[/dim]", markup=True, soft_wrap=True)
     output.results.print(f"   {text[:SHOWN]}{'...' if len(text) > SHOWN else ''}", markup=False, soft_wrap=True)
     where = f"box {'; '.join(boxes)}{more}  " if boxes else ""
     output.results.print(f"   {where}chunk {chunk.id}", markup=False, soft_wrap=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
 from quarry.cli.options import Call, Output
@@ -58,7 +57,7 @@ def _show(output: Output, found: list[Finding]) -> None:
         return
     table = Table("law", "table", "what is wrong", "repair")
     for finding in found[:SHOWN]:
-        table.add_row(finding.law, finding.table, escape(finding.what), finding.repair.value)
+        table.add_row(finding.law, finding.table, finding.what, finding.repair.value)
     output.results.print(table)
     if len(found) > SHOWN:
         output.say(f"... and {len(found) - SHOWN} more")

@@ -56,7 +56,7 @@ def test_an_error_is_no_death(file: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted(file)
     with Journal(file) as journal:
-        assert (journal.interrupted, journal.suspect("a", "00")) == (False, None)
+        assert (journal.interrupted, journal.suspect("a", "00")) == (True, None)
 
 
 def test_what_was_in_flight_at_a_death_is_suspect(file: Path) -> None:
