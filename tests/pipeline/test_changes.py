@@ -35,18 +35,18 @@ def test_a_source_whose_root_moved_changes_only_uris(place: Place) -> None:
 def test_metadata_of_a_declared_source_reaches_every_chunk(place: Place) -> None:
     place.notes(2)
     declared = [f"sources.docs.path={place.docs}", "sources.docs.metadata={team: people, year: 2024}"]
-    place.ingest("docs", settings=declared)
+    place.ingest(f"docs={place.docs}", settings=declared)
     assert sorted(place.found("lighthouse", where="metadata.team = 'people' and metadata.year >= 2024")) == [
         "note0.md",
         "note1.md",
     ]
     declared[1] = "sources.docs.metadata={team: sales, year: 2025}"
-    changed = place.ingest("docs", settings=declared)
+    changed = place.ingest(f"docs={place.docs}", settings=declared)
     assert counted(changed) == {"seen": 2, "changed": 2}
     assert changed["work"] == {"parsed": 0, "encoded": 0, "commits": {"chunks": 1, "documents": 1, "ledger": 1}}
     assert place.found("lighthouse", where="metadata.team = 'people'") == []
     assert sorted(place.found("lighthouse", where="metadata.team = 'sales'")) == ["note0.md", "note1.md"]
-    assert place.ingest("docs", settings=declared)["work"] == NOTHING
+    assert place.ingest(f"docs={place.docs}", settings=declared)["work"] == NOTHING
     place.assert_clean()
 
 
