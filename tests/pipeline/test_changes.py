@@ -134,6 +134,22 @@ def test_a_broken_version_that_is_renamed_and_mended(place: Place) -> None:
     place.assert_clean()
 
 
+def test_a_broken_version_takes_part_in_moves_and_metadata(place: Place) -> None:
+    place.notes(3)
+    place.ingest()
+    place.write("note1.md", GARBAGE)
+    place.ingest()
+    root = place.docs.rename(place.folder / "elsewhere")
+    declared = [f"sources.docs.path={root}", "sources.docs.metadata={team: people}"]
+    moved = place.ingest(f"docs={root}", settings=declared)
+    assert counted(moved) == {"seen": 3, "changed": 3}
+    assert (moved["work"]["parsed"], moved["work"]["encoded"]) == (0, 0)
+    assert place.found("number1", where="metadata.team = 'people'") == ["note1.md"]
+    assert all("/elsewhere/" in row.chunk.uri for row in place.chunks())
+    place.assert_clean()
+    assert place.ingest(f"docs={root}", settings=declared)["work"] == NOTHING
+
+
 def test_a_file_that_was_emptied_keeps_its_old_text(place: Place) -> None:
     """No bytes is what an upload that broke leaves."""
     place.notes(2)
