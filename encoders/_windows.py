@@ -72,7 +72,9 @@ def parts(start: int, end: int, found: Sequence[tuple[int, int]]) -> list[Part]:
     In the window that holds it whole and gives it most context on its poorer side; a chunk that no window holds is
     stitched, each token from the window whose middle is nearest (so seams lie at the middle of overlaps).
     """
-    whole = [n for n, (a, b) in enumerate(found) if a <= start and end <= b]
+    first = bisect_left(found, end, key=lambda window: window[1])
+    last = bisect_right(found, start, key=lambda window: window[0])
+    whole = range(first, last)
     if whole:
         best = max(whole, key=lambda n: (min(start - found[n][0], found[n][1] - end), -n))
         return [Part(best, start, end)]

@@ -15,6 +15,7 @@ from encoders._folder import ModelFolder, read_folder
 from encoders._late import late_parts
 from encoders._pooling import Array, pool, unit
 from encoders._weights import weights_hash
+from encoders._windows import WINDOWS
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
 from quarry import fault
@@ -93,7 +94,9 @@ class Transformer:
             "dim": self._dim or folder.dim,
             "dtype": self._dtype,
         }
-        made_by = digest("embed", known, folder.architecture, folder.include_prompt, self._window, self._overlap)
+        made_by = digest(
+            "embed", known, folder.architecture, folder.include_prompt, self._window, self._overlap, WINDOWS
+        )
         return EncoderIdentity(
             name=chosen.name, model=chosen.model, revision=chosen.revision, fingerprint=made_by, **known
         )
@@ -127,7 +130,7 @@ class Transformer:
         jobs = (
             Job(
                 chunk,
-                digest(made_by, [[digest(ids), 0, len(ids)]]),
+                digest(made_by, "plain", digest(ids)),
                 ((number, self._skip(self.tokens), len(ids)),),
                 True,
             )
@@ -153,17 +156,22 @@ class Transformer:
         rest = iter(Prepared.joined([Prepared((), tuple(inputs)), alone]).jobs)
         made_by = self.fingerprint
         jobs = (
-            Job(chunk, digest(made_by, keys[index]), tuple(uses[index]), False) if index in uses else next(rest)
+            Job(chunk, digest(made_by, "late", keys[index]), tuple(uses[index]), False) if index in uses else next(rest)
             for index, chunk in enumerate(chunks)
         )
         return Prepared(tuple(jobs), (*inputs, *alone.windows))
 
     def vectors(self, prepared: Prepared, wanted: Collection[int]) -> Iterator[list[tuple[int, Array]]]:
-        """Longest windows first, in batches of BATCH_TOKENS; memory holds a batch and the sums of unfinished chunks."""
+        """Longest windows first, in batches of BATCH_TOKENS; memory holds a batch and the sums of unfinished chunks.
+
+        Jobs with one key are computed once.
+        """
         users: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-        left: dict[int, int] = {}
+        same: dict[str, list[int]] = defaultdict(list)
         for index in wanted:
-            left[index] = len(prepared.jobs[index].uses)
+            same[prepared.jobs[index].key].append(index)
+        left = {indexes[0]: len(prepared.jobs[indexes[0]].uses) for indexes in same.values()}
+        for index in left:
             for window, first, last in prepared.jobs[index].uses:
                 users[window].append((index, first, last))
         sums: dict[int, _Pooled] = defaultdict(_Pooled)
@@ -179,7 +187,8 @@ class Transformer:
                     left[index] -= 1
                     if not left[index]:
                         done.append(index)
-            yield self._finished(done, sums)
+            found = self._finished(done, sums)
+            yield [(other, vector) for index, vector in found for other in same[prepared.jobs[index].key]]
 
     def _finished(self, done: Sequence[int], sums: dict[int, _Pooled]) -> list[tuple[int, Array]]:
         if not done:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -29,6 +29,9 @@ from quarry.settings import Effective
 from quarry.types import Outcome
 from sources import Source
 from sources.spec import Scope, resolve
+
+STOP_S = 2.0
+"""A run that is stopped gives the batch in hand so long to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +146,32 @@ def run_shard(session: Session, works: Sequence[Work], progress: Progress, /) ->
     batches = _Batches(session, progress)
     for work in deadly:
         batches.add(failed(session, work, stage=DEADLY, reason="crash: the run died with it, and again with it alone"))
-    with _pool(session) as pool, ThreadPoolExecutor(1, thread_name_prefix="encode") as encoder:
-        try:
-            for group in (together, *([work] for work in alone)):
-                for item in parsed(session, group, pool=pool):
-                    progress.parsed(item.work.item.uri)
-                    batches.add(_chunked(session, item, batches))
-                    if batches.full:
-                        batches.hand_over(encoder)
-                batches.hand_over(encoder)
-                batches.collect()
-        except BaseException:
-            session.stop.set()
-            raise
+    with _pool(session) as pool, _encoding(session, batches) as encoder:
+        for group in (together, *([work] for work in alone)):
+            for item in parsed(session, group, pool=pool):
+                progress.parsed(item.work.item.uri)
+                batches.add(_chunked(session, item, batches))
+                if batches.full:
+                    batches.hand_over(encoder)
+            batches.hand_over(encoder)
+            batches.collect()
     return batches.report
+
+
+@contextmanager
+def _encoding(session: Session, batches: _Batches) -> Iterator[ThreadPoolExecutor]:
+    """The thread that encodes and commits. When the run is stopped, it is waited for only so long: one batch of a large
+    model may take minutes, and what comes of it is thrown away.
+    """
+    encoder = ThreadPoolExecutor(1, thread_name_prefix="quarry-encode")
+    try:
+        yield encoder
+    except BaseException:
+        session.stop.set()
+        batches.wait(STOP_S)
+        encoder.shutdown(wait=False, cancel_futures=True)
+        raise
+    encoder.shutdown()
 
 
 def _apart(session: Session, works: Sequence[Work]) -> tuple[list[Work], list[Work], list[Work]]:
@@ -220,6 +235,10 @@ class _Batches:
         if self._running is not None:
             self.report += self._running.result()
             self._running = None
+
+    def wait(self, seconds: float) -> None:
+        """For the batch that is being encoded, whatever comes of it."""
+        wait([self._running] if self._running else [], timeout=seconds)
 
     def _commit(self, batch: Batch) -> Report:
         report = commit(self.session, batch)

@@ -66,6 +66,8 @@ def verify(collection: Collection) -> list[Finding]:
         return broken
     pinned = collection.store.snapshot().collection(collection.name)
     found = list(_catalogue(pinned))
+    if found:
+        return found
     documents = {row.doc_id: row for row in pinned.documents()}
     found += _documents(pinned, documents)
     for generation in pinned.generations():

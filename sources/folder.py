@@ -34,8 +34,7 @@ class Folder:
         """`below`: list only this folder of the root (`""` is the root itself); what is missing is then not gone."""
         self.name = name
         self.root = str(root)
-        self._include = _matcher(include)
-        self._exclude = _matcher(exclude)
+        self._takes = _taker(include, exclude)
         self.metadata: Mapping[str, Any] = dict(metadata or {})
         self._below = below
         self._unlisted: list[str] = []
@@ -64,15 +63,16 @@ class Folder:
 
     def _walk(self, below: str) -> Iterator[tuple[str, Stat]]:
         """Depth first with a stack of open folders: a deep tree costs no deep recursion."""
-        open_folders = [(below, self._entries(below))]
+        takes = self._takes
+        open_folders = [(f"{below}/" if below else "", self._entries(below))]
         while open_folders:
             folder, entries = open_folders[-1]
             for entry in entries:
-                path = f"{folder}/{entry.name}" if folder else entry.name
+                path = folder + entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    open_folders.append((path, self._entries(path)))
+                    open_folders.append((f"{path}/", self._entries(path)))
                     break
-                if self._takes(path) and not (entry.is_symlink() and entry.is_dir()):
+                if takes(path) and not (entry.is_symlink() and entry.is_dir()):
                     yield path, stat_of(entry.stat(follow_symlinks=False))
                 else:
                     self._excluded += 1
@@ -87,9 +87,6 @@ class Folder:
             self._unlisted.append(f"{below}: {error.strerror}")
             return iter(())
 
-    def _takes(self, path: str) -> bool:
-        return self._include(path) and not self._exclude(path)
-
     def input(self, path: str, stat: Stat) -> Input:
         file = f"{self.root}/{path}"
         return Input(
@@ -98,7 +95,8 @@ class Folder:
 
 
 def stat_of(result: os.stat_result) -> Stat:
-    return Stat(result.st_size, result.st_mtime_ns, result.st_ctime_ns, result.st_ino)
+    # Twice as quick as Stat(...): this runs for each of a hundred thousand files.
+    return tuple.__new__(Stat, (result.st_size, result.st_mtime_ns, result.st_ctime_ns, result.st_ino))
 
 
 def file_uri(path: str) -> str:
@@ -106,15 +104,24 @@ def file_uri(path: str) -> str:
     return "file://" + quote(os.fsencode(path))
 
 
+def _taker(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
+    """True for what an include pattern matches and no exclude pattern does."""
+    wanted, unwanted = _matcher(include), _matcher(exclude)
+    return (lambda path: wanted(path) and not unwanted(path)) if exclude else wanted
+
+
 def _matcher(globs: Sequence[str]) -> Callable[[str], bool]:
     """True for what any of the patterns matches. Mere endings (`*.pdf`) are told apart without a regular expression."""
     endings = tuple(glob[1:].lower() for glob in globs if _ENDING.fullmatch(glob))
     patterns = [_pattern(glob) for glob in globs if not _ENDING.fullmatch(glob)]
 
-    def matches(path: str) -> bool:
-        return path.lower().endswith(endings) or any(pattern.match(path) for pattern in patterns)
+    def ends(path: str) -> bool:
+        return path.lower().endswith(endings)
 
-    return matches
+    def matches(path: str) -> bool:
+        return ends(path) or any(pattern.match(path) for pattern in patterns)
+
+    return matches if patterns else ends
 
 
 def _pattern(glob: str) -> re.Pattern[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from lancedb.index import FTS, IvfRq, IvfSq
@@ -29,13 +30,32 @@ def ensure(table: Table, settings: IndexSettings) -> bool:
     return bool(wanted - have)
 
 
+def kinds(table: Table) -> dict[str, str]:
+    """Column -> LanceDB's name of the kind of its index."""
+    return {column: str(index.index_type) for index in table.list_indices() for column in index.columns}
+
+
+def restore(table: Table, kinds: Mapping[str, str]) -> None:
+    """After a table was written anew, which leaves it without: the full-text index always, the others as they were."""
+    if not table.count_rows():
+        return
+    _build_text(table)
+    vector = {"IvfSq": IvfSq, "IvfRq": IvfRq}.get(kinds.get(VECTOR_COLUMN, ""))
+    if vector is not None:
+        table.create_index(VECTOR_COLUMN, config=vector(distance_type="cosine"))
+
+
+def _build_text(table: Table) -> None:
+    table.create_index(TEXT_COLUMN, config=FTS(language="English", stem=True, remove_stop_words=True))
+
+
 def build(table: Table, column: str, settings: IndexSettings) -> None:
     """Anew, whatever was there."""
     if column == TEXT_COLUMN:
-        table.create_index(TEXT_COLUMN, config=FTS(language="English", stem=True, remove_stop_words=True))
+        _build_text(table)
         return
-    kinds = {"IVF_SQ": IvfSq, "IVF_RQ": IvfRq}
-    table.create_index(VECTOR_COLUMN, config=kinds[settings.vector_kind](distance_type="cosine"))
+    chosen = {"IVF_SQ": IvfSq, "IVF_RQ": IvfRq}[settings.vector_kind]
+    table.create_index(VECTOR_COLUMN, config=chosen(distance_type="cosine"))
 
 
 def drop(table: Table) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stores import _schema
+from stores import _indexes, _schema
 from stores._codec import value_of
 from stores._tables import Row, select
 from stores.digests import COLUMN, check_of, chunk_check, digest_of
@@ -33,10 +33,10 @@ def _to_2(store: Store) -> None:
     for generation in list(select(store.table("generations"))):
         if generation["state"] != "dropped":
             digests |= _chunks_to_2(store, generation)
-    for name in ("elements", "runs", "generations", "collections"):
-        store.overwrite(name, _checked(store, name), _schema.CATALOGUE[name])
     store.overwrite("ledger", _ledger_to_2(store, digests), _schema.LEDGER)
     store.overwrite("documents", _documents_to_2(store), _schema.DOCUMENTS)
+    for name in ("elements", "runs", "generations", "collections", "store"):
+        store.overwrite(name, _checked(store, name), _schema.CATALOGUE[name])
 
 
 def _checked(store: Store, name: str) -> Iterator[Row]:
@@ -67,7 +67,10 @@ def _chunks_to_2(store: Store, generation: Row) -> dict[tuple[str, str], str]:
             checks[row["doc_id"]].append(check)
             yield {**row, "vector": vector, COLUMN: check}
 
+    kinds = _indexes.kinds(store.table(table))
     store.overwrite(table, rows(), _schema.described(value_of(GenerationRow, generation)))
+    _indexes.restore(store.table(table), kinds)
+    store.touched(table)
     return {(generation["id"], document): digest_of(found) for document, found in checks.items()}
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import signal
 import sys
+import threading
 from difflib import get_close_matches
 from types import FrameType
 from typing import NoReturn
@@ -30,6 +32,8 @@ COMMANDS = {
     "export": "Write chunk rows with vectors to a .parquet or .jsonl file.",
     "config": "Show the settings in effect and where each came from.",
 }
+ENCODING = "quarry-encode"
+"""How the name of a thread begins that may be in a model when a run is stopped."""
 
 
 class Commands(click.Group):
@@ -69,7 +73,20 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _stop)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may hold bytes that are no text
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except SystemExit as stopped:
+        code = stopped.code if isinstance(stopped.code, int) else 1
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """Without waiting for a model: the interpreter would, for as long as a batch takes."""
+    if not any(thread.name.startswith(ENCODING) for thread in threading.enumerate()):
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -208,6 +208,42 @@ def test_work_is_prepared_without_the_model_and_each_vector_is_made_once(minilm:
     np.testing.assert_allclose(some[5], every[5], atol=CLOSE)
 
 
+def test_equal_work_is_done_once(minilm: Transformer) -> None:
+    text = "Salt marshes keep a record of storms. "
+    twice = [chunk(Span(0, 38), text * 3), chunk(Span(38, 76), text * 3), chunk(Span(0, 76), text * 3)]
+    prepared = minilm.prepare(twice)
+    assert prepared.keys[0] == prepared.keys[1] != prepared.keys[2]
+    before = minilm.usage.encoded
+    found = dict(item for batch in minilm.vectors(prepared, range(3)) for item in batch)
+    assert minilm.usage.encoded - before == prepared.tokens([0, 2])
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_late_keys_stay_where_nothing_was_edited(minilm: Transformer) -> None:
+    """One section edited: those of the other stay all, and its own but for a few windows."""
+    first = "".join(f"The keeper of lamp {n} noted a height of {n * 7 % 61} feet. " for n in range(160))
+    second = "".join(f"In year {n} the {n * 3 % 17} boats came home. " for n in range(60))
+    added = "A sentence was put in here. "
+    at = first.index("The keeper of lamp 16 ")
+    before, after = keys(minilm, first, second), keys(minilm, first[:at] + added + first[at:], second)
+    assert before[-20:] == after[-20:]
+    assert len(set(before) - set(after)) <= 0.2 * len(before)
+
+
+def keys(encoder: Transformer, first: str, second: str) -> list[str]:
+    """Of the sentences, each a chunk."""
+    text = first + second
+    ends = [n + 2 for n, letters in enumerate(pairwise(text)) if letters == (".", " ")]
+    spans = [Span(a, b) for a, b in pairwise([0, *ends])]
+    sections = [Span(0, len(first)), Span(len(first), len(text))]
+    return list(encoder.prepare_late(text, [chunk(span, text) for span in spans], sections=sections).keys)
+
+
+def test_the_windows_rule_is_part_of_the_fingerprint(minilm: Transformer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("encoders.transformer.WINDOWS", 1)
+    assert load_encoder("minilm").fingerprint != minilm.fingerprint
+
+
 def test_preparing_imports_no_torch() -> None:
     code = (
         "import sys\nfrom encoders import load_encoder\nfrom quarry.span import Span\n"

@@ -35,18 +35,18 @@ def test_a_source_whose_root_moved_changes_only_uris(place: Place) -> None:
 def test_metadata_of_a_declared_source_reaches_every_chunk(place: Place) -> None:
     place.notes(2)
     declared = [f"sources.docs.path={place.docs}", "sources.docs.metadata={team: people, year: 2024}"]
-    place.ingest("docs", settings=declared)
+    place.ingest(f"docs={place.docs}", settings=declared)
     assert sorted(place.found("lighthouse", where="metadata.team = 'people' and metadata.year >= 2024")) == [
         "note0.md",
         "note1.md",
     ]
     declared[1] = "sources.docs.metadata={team: sales, year: 2025}"
-    changed = place.ingest("docs", settings=declared)
+    changed = place.ingest(f"docs={place.docs}", settings=declared)
     assert counted(changed) == {"seen": 2, "changed": 2}
     assert changed["work"] == {"parsed": 0, "encoded": 0, "commits": {"chunks": 1, "documents": 1, "ledger": 1}}
     assert place.found("lighthouse", where="metadata.team = 'people'") == []
     assert sorted(place.found("lighthouse", where="metadata.team = 'sales'")) == ["note0.md", "note1.md"]
-    assert place.ingest("docs", settings=declared)["work"] == NOTHING
+    assert place.ingest(f"docs={place.docs}", settings=declared)["work"] == NOTHING
     place.assert_clean()
 
 
@@ -132,6 +132,22 @@ def test_a_broken_version_that_is_renamed_and_mended(place: Place) -> None:
     place.ingest()
     assert place.found("number1") == ["other.md"]
     place.assert_clean()
+
+
+def test_a_broken_version_takes_part_in_moves_and_metadata(place: Place) -> None:
+    place.notes(3)
+    place.ingest()
+    place.write("note1.md", GARBAGE)
+    place.ingest()
+    root = place.docs.rename(place.folder / "elsewhere")
+    declared = [f"sources.docs.path={root}", "sources.docs.metadata={team: people}"]
+    moved = place.ingest(f"docs={root}", settings=declared)
+    assert counted(moved) == {"seen": 3, "changed": 3}
+    assert (moved["work"]["parsed"], moved["work"]["encoded"]) == (0, 0)
+    assert place.found("number1", where="metadata.team = 'people'") == ["note1.md"]
+    assert all("/elsewhere/" in row.chunk.uri for row in place.chunks())
+    place.assert_clean()
+    assert place.ingest(f"docs={root}", settings=declared)["work"] == NOTHING
 
 
 def test_a_file_that_was_emptied_keeps_its_old_text(place: Place) -> None:

@@ -145,6 +145,45 @@ def test_two_files_that_change_places(place: Place) -> None:
     place.assert_clean()
 
 
+def test_a_chain_of_renames(place: Place) -> None:
+    place.notes(4)
+    place.ingest()
+    (place.docs / "note0.md").unlink()
+    for number in (1, 2):
+        (place.docs / f"note{number}.md").rename(place.docs / f"note{number - 1}.md")
+    chained = place.ingest()
+    assert counted(chained) == {"seen": 3, "changed": 2, "deleted": 1, "unchanged": 1}
+    assert chained["work"]["parsed"] == chained["work"]["encoded"] == 0
+    assert place.found("number0") == []
+    assert [place.found(f"number{number}") for number in (1, 2)] == [["note0.md"], ["note1.md"]]
+    place.assert_clean()
+    assert place.ingest()["work"] == NOTHING
+
+
+def test_one_of_two_equal_files_is_renamed(place: Place) -> None:
+    for name in ("a.md", "b.md"):
+        place.write(name, "# Twin\n\nThe same words in two places.\n")
+    place.ingest()
+    (place.docs / "a.md").rename(place.docs / "c.md")
+    assert counted(place.ingest()) == {"seen": 2, "moved": 1, "unchanged": 1}
+    assert [row.provenance.path for row in place.chunks()] == ["b.md", "c.md"]
+    place.assert_clean()
+
+
+def test_a_file_that_moves_to_another_source(place: Place, tmp_path: Path) -> None:
+    place.notes(4)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.md").write_text("A windmill.")
+    place.ingest(place.docs, other)
+    (place.docs / "note0.md").rename(other / "note0.md")
+    moved = place.ingest(place.docs, other)
+    assert counted(moved) == {"seen": 5, "added": 1, "deleted": 1, "unchanged": 4}
+    assert (moved["work"]["parsed"], moved["work"]["encoded"]) == (0, 0)
+    assert [row.provenance.source for row in place.chunks("note0.md")] == ["other"]
+    place.assert_clean()
+
+
 def test_equal_files_are_parsed_and_encoded_once(place: Place) -> None:
     for name in ("a.md", "b.md", "sub/c.md"):
         place.write(name, "# Twin\n\nThe same words in three places.\n")

@@ -24,8 +24,8 @@ def test_include_of_a_declared_source_says_what_belongs_to_it(place: Place) -> N
     for path in ("a.md", "b.txt", "c.md"):
         place.write(path, f"The lighthouse of {path}.")
     declared = f"sources.docs.path={place.docs}"
-    place.ingest("docs", settings=[declared])
-    left = place.ingest("docs", settings=[declared, "sources.docs.exclude=['*.txt']"])
+    place.ingest(f"docs={place.docs}", settings=[declared])
+    left = place.ingest(f"docs={place.docs}", settings=[declared, "sources.docs.exclude=['*.txt']"])
     assert counted(left) == {"seen": 2, "unchanged": 2, "deleted": 1, "excluded": 1}
     assert sorted(place.documents()) == ["a.md", "c.md"]
     place.assert_clean()
