@@ -64,14 +64,14 @@ class Recipe:
     def chunk_fingerprint(self) -> str:
         return self.chunker.fingerprint(tokens=self.tokens, embedder=self.encoder)
 
-    def generation(self, collection: str) -> GenerationRow:
+    def generation(self, collection: str, *, state: str = "live") -> GenerationRow:
         """The row of the generation that this recipe makes in `collection`."""
         parse = digest(self.parse_fingerprints)
         identity = self.encoder.identity
         return GenerationRow(
             id=generation_id(collection, parse, self.chunk_fingerprint, identity.fingerprint, dtype=identity.dtype),
             collection=collection,
-            state="live",
+            state=state,
             parse_settings=json.dumps(self.parsers, sort_keys=True),
             parse_fingerprint=parse,
             chunker=json.dumps(self.chunker_settings, sort_keys=True),
@@ -81,6 +81,7 @@ class Recipe:
             dim=identity.dim,
             dtype=identity.dtype,
             created=datetime.now(UTC),
+            live_since=datetime.now(UTC) if state == "live" else None,
         )
 
 

@@ -69,9 +69,11 @@ def indexed(table: Table) -> set[str]:
     return {column for index in table.list_indices() for column in index.columns}
 
 
-def nearest(table: Table, vector: Vector, *, k: int, where: str | None) -> list[Scored]:
+def nearest(table: Table, vector: Vector, *, k: int, where: str | None, exact: bool = False) -> list[Scored]:
     query = table.search(vector, vector_column_name=VECTOR_COLUMN, query_type="vector").distance_type("cosine").limit(k)
-    if any(VECTOR_COLUMN in index.columns for index in table.list_indices()):
+    if exact:
+        query = query.bypass_vector_index()
+    elif any(VECTOR_COLUMN in index.columns for index in table.list_indices()):
         query = query.nprobes(PROBES).refine_factor(REFINE)
     if where:
         query = query.where(where, prefilter=True)

@@ -112,7 +112,7 @@ class Collection:
         return next((found for found in self.generations() if found.id == row.previous), None)
 
     def swap(self, *, live: str, previous: str | None, counter: int) -> None:
-        """Move the live pointer by compare-and-swap. BusyError where somebody else moved it since `counter` was read."""
+        """Move the live pointer by compare-and-swap. BusyError where somebody moved it since `counter` was read."""
         row = self.row() or CollectionRow(self.name)
         moved = replace(row, live=live, previous=previous, counter=counter + 1, changed_at=datetime.now(UTC))
         done = self.store.merge(
@@ -349,17 +349,44 @@ class Collection:
         return done
 
     def vector_search(
-        self, generation: GenerationRow, vector: Vector, *, k: int, where: str | None = None
+        self, generation: GenerationRow, vector: Vector, *, k: int, where: str | None = None, exact: bool = False
     ) -> list[Scored]:
-        """The nearest by cosine similarity; exact where there is no index."""
-        return _indexes.nearest(self.store.table(generation.table), vector, k=k, where=where)
+        """The nearest by cosine similarity; exact where there is no index, or where that is asked for."""
+        return _indexes.nearest(self.store.table(generation.table), vector, k=k, where=where, exact=exact)
+
+    def sample_vectors(self, generation: GenerationRow, number: int) -> list[Vector]:
+        """Of rows spread evenly over the table."""
+        table = self.store.table(generation.table)
+        rows = table.count_rows()
+        if not rows:
+            return []
+        places = sorted({n * rows // number for n in range(number)})
+        found = table.take_offsets(places).select(["vector"]).to_arrow()
+        return [np.asarray(vector, dtype=np.float32) for vector in found["vector"].to_pylist()]
+
+    def index_all(self, generation: GenerationRow) -> None:
+        """Take every row into the indexes."""
+        (stats,) = self.table_stats([generation.table])
+        if any(stats.unindexed.values()):
+            self.store.optimize(generation.table, keep=timedelta(days=1))
+
+    def drop_generation(self, generation: GenerationRow) -> GenerationRow:
+        """Its marks, its table, then its name in the catalogue."""
+        with self.store.writing():
+            dropped = self.put_state(replace(generation, state="dropped"))
+            gone = is_in("generation", [generation.id])
+            self.store.merge("ledger", "key", [], schema=_schema.LEDGER, replacing=gone)
+            self.store.drop_table(generation.table)
+        return dropped
 
     def text_search(self, generation: GenerationRow, query: str, *, k: int, where: str | None = None) -> list[Scored]:
         """The best by BM25 over title, headings and text; all of the query is words, nothing an operator."""
         return _indexes.matching(self.store.table(generation.table), query, k=k, where=where)
 
     def stats(self, generation: GenerationRow) -> list[TableStats]:
-        names = ("documents", "elements", "ledger", generation.table)
+        return self.table_stats(("documents", "elements", "ledger", generation.table))
+
+    def table_stats(self, names: Sequence[str]) -> list[TableStats]:
         return [_indexes.stats(self.store.table(name), uri=self.store.uri) for name in names]
 
 

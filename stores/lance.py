@@ -276,7 +276,7 @@ class Store:
 
     @contextmanager
     def shared_lock(self, name: str, *, what: str, wait_s: float) -> Iterator[None]:
-        """As `lock`, but whoever works through this object is one owner: what a promotion calls may commit inside it."""
+        """As `lock`, but all that work through this object are one owner: a promotion calls what commits."""
         if self._held[name]:
             self._held[name] += 1
             try:
