@@ -13,7 +13,6 @@ from pipeline.outcome import ended, problem
 from pipeline.plan import Change, Work
 from pipeline.report import ChunkCounts, DocumentCounts, Problem, Report, Seconds, TokenCounts, WorkCounts
 from pipeline.session import Session, metadata_json
-from quarry import memory
 from quarry.errors import BusyError, EncodeError
 from quarry.types import Document, EmbeddedChunk, Outcome, Prepared
 from stores.rows import ChunkRow, DocumentRow, LedgerRow, Provenance
@@ -85,7 +84,7 @@ def commit(session: Session, batch: Batch) -> Report:
         lost = [item for item in (*batch.ended, *broken) if item.work.origin.id in current]
         chunks = _store(session, ready, lost)
     done(session, batch)
-    memory.give_back()
+    session.store.give_back_memory()
     stored = time.perf_counter()
     report = Report(
         chunks=chunks,
