@@ -273,8 +273,14 @@ class Transformer:
         return unit(self._network.project(np.stack(pooled)), dim=self._dim)
 
     def _run(self, sequences: Sequence[Sequence[int]]) -> list[Array]:
+        """EncodeError where torch gives up: out of memory, or ids that the network has no row for."""
         self._encoded += sum(map(len, sequences))
-        return self._network.states(sequences)
+        network = self._network
+        try:
+            return network.states(sequences)
+        except (RuntimeError, IndexError) as error:
+            what = " ".join(str(error).split())[:200]
+            raise EncodeError(f"{self._profile.name} broke on {len(sequences)} texts: {what}") from error
 
 
 def _batches(items: Iterator[T], *, length: Callable[[T], int]) -> Iterator[list[T]]:

@@ -87,6 +87,7 @@ def commit(session: Session, batch: Batch) -> Report:
         lost = [item for item in (*batch.ended, *broken) if item.work.origin.id in current]
         chunks = _store(session, ready, lost)
     done(session, batch)
+    session.store.give_back_memory()
     stored = time.perf_counter()
     report = Report(
         chunks=chunks,

@@ -15,6 +15,7 @@ from parsers import _media as media
 from parsers import parser
 from pipeline.journal import Journal
 from pipeline.recipe import Recipe, live_recipe, recipe_of, with_private, without_private
+from quarry import memory
 from quarry.fingerprint import digest, document_id
 from quarry.settings import Effective, Settings
 from stores.collection import Collection
@@ -90,6 +91,7 @@ def open_session(effective: Effective) -> Session:
 
     Raises ConfigError, ModelError, MismatchError or StoreError before any source is read.
     """
+    memory.share_heaps()
     settings = effective.settings
     started = datetime.now(UTC)
     store = Store.open(settings.store, create=True)

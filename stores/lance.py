@@ -17,7 +17,7 @@ import lancedb
 import pyarrow as pa
 from lancedb.table import Table
 
-from quarry import fault
+from quarry import fault, memory
 from quarry.errors import StoreError
 from quarry.types import Document
 from stores import _schema
@@ -34,6 +34,8 @@ from stores.rows import DocumentRow, RunRow
 
 FRESH = timedelta(0)
 """Every read sees the newest commit."""
+INDEX_CACHE, METADATA_CACHE = 512 << 20, 32 << 20
+"""Bytes. LanceDB would keep what it knows of every version that a long run has written, up to a gigabyte."""
 WRITE_WAIT_S = 600.0
 """For other writers of the store: a commit takes a fraction of a second, a compaction some seconds."""
 
@@ -66,7 +68,7 @@ class Store:
         local = _local(uri)
         if local is not None:
             _check_folder(local, uri=uri, create=create)
-        store = cls(uri, lancedb.connect(uri, read_consistency_interval=FRESH))
+        store = cls(uri, _connected(uri))
         if not store.has_table("store") or store._format() is None:
             if not create:
                 raise StoreError(f"there is no store at {uri}; `quarry ingest SOURCE` makes one, --store names another")
@@ -81,7 +83,7 @@ class Store:
         local = _local(uri)
         if local is not None:
             _check_folder(local, uri=uri, create=False)
-        return cls(uri, lancedb.connect(uri, read_consistency_interval=FRESH))
+        return cls(uri, _connected(uri))
 
     # Tables
 
@@ -221,6 +223,11 @@ class Store:
             self._files.forget(name)
         self._touched.discard(name)
 
+    def give_back_memory(self) -> None:
+        """What commits have freed: Arrow's pool and the C library both hold on to it."""
+        pa.default_memory_pool().release_unused()
+        memory.give_back()
+
     def touched(self, name: str) -> None:
         """Something wrote to the table beside `merge`."""
         self._touched.add(name)
@@ -350,6 +357,11 @@ class Store:
         """None where the store was not finished when it was made."""
         row: Mapping[str, str] | None = only(select(self.table("store"), "name = 'format'"))
         return int(row["value"]) if row else None
+
+
+def _connected(uri: str) -> lancedb.DBConnection:
+    caches = lancedb.Session(index_cache_size_bytes=INDEX_CACHE, metadata_cache_size_bytes=METADATA_CACHE)
+    return lancedb.connect(uri, read_consistency_interval=FRESH, session=caches)
 
 
 def _batched(rows: Iterable[Row], schema: pa.Schema, size: int = 1000) -> Iterator[pa.RecordBatch]:

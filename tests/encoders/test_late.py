@@ -164,7 +164,7 @@ def test_windows_fall_into_step_again_after_an_edit(seed: int, place: int, inser
     after = [tuple(edited[a:b]) for a, b in windows(edited, size=254, overlap=127)]
     moved = sum(window not in before for window in after)
     assert len(after) > 45
-    assert moved <= 9
+    assert moved <= 15
 
 
 def test_repeated_text_gives_long_windows() -> None:
