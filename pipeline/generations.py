@@ -22,7 +22,7 @@ from pipeline.progress import Progress, Silent
 from pipeline.recipe import Recipe, stored_recipe
 from pipeline.report import Report
 from pipeline.session import Session
-from quarry.errors import ConfigError, RefusedError
+from quarry.errors import ConfigError, ModelError, RefusedError
 from quarry.fingerprint import digest
 from quarry.settings import Settings
 from quarry.types import Origin
@@ -157,3 +157,20 @@ def check_differs(live: GenerationRow, target: GenerationRow) -> None:
             f"the live generation {live.id} is made by exactly these settings; name another --encoder, --chunker, "
             "--parser, --dim or --dtype"
         )
+
+
+def bring_up(session: Session) -> Report:
+    """The live and the previous generation, but for the one that this run wrote. One whose model is gone is stale."""
+    row, report = session.collection.row(), Report()
+    for generation in session.collection.generations():
+        others = (row.live, row.previous) if row else ()
+        if generation.id not in others or generation.id == session.generation.id or generation.state == "stale":
+            continue
+        other = session_for(session, session.settings, session.collection, generation)
+        try:
+            done = catch_up(other, behind(session.collection, generation))
+        except ModelError:
+            session.collection.put_state(replace(generation, state="stale"))
+            continue
+        report += Report(tokens=done.tokens, work=done.work, seconds=done.seconds)
+    return report

@@ -85,11 +85,25 @@ def ingest(
         for works in plan.shards(shard_documents or max(1, len(plan.work))):
             report += (shard or run_shard)(session, works, shown)
         report += finish(session, plan)
+        report += follow(session, plan)
         total = Seconds(total=time.perf_counter() - began)
         report += Report(seconds=total, commits=session.store.commits - before)
         done = Ingested(session, plan, report)
         session.record_run(done.record())
     return done
+
+
+def follow(session: Session, plan: Plan) -> Report:
+    """The other generation that is written to: until a promotion is final, a rollback must lose no newer document.
+
+    Where this run was planned for a generation that was live then, the one that is live now is brought up.
+    """
+    interrupted = any(journal.interrupted for journal in session.journals.values())
+    if not plan.changes_something and not interrupted:
+        return Report()
+    from pipeline.generations import bring_up
+
+    return bring_up(session)
 
 
 def dry_run(effective: Effective, request: Request) -> tuple[Session, Plan]:
