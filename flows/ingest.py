@@ -16,12 +16,13 @@ from prefect.runtime import flow_run
 from prefect.tasks import Task
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.ingest import Ingested, run_shard
+from pipeline.ingest import Ingested
 from pipeline.ingest import ingest as run_ingest
 from pipeline.plan import Request, Work
 from pipeline.progress import Progress
 from pipeline.report import Report, markdown
 from pipeline.session import Session
+from pipeline.shard import run_shard
 from quarry.errors import QuarryError
 from quarry.settings import load
 

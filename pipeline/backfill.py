@@ -11,11 +11,11 @@ from typing import Any
 
 from pipeline.embedding import prepare
 from pipeline.generations import Behind, behind, catch_up, check_differs, session_for, target_recipe
-from pipeline.ingest import run_shard
 from pipeline.plan import Work
 from pipeline.progress import Progress, Silent
 from pipeline.report import Report, Seconds
 from pipeline.session import Session
+from pipeline.shard import run_shard
 from pipeline.views import live_of
 from quarry.errors import StoreError
 from quarry.settings import Effective, chunker_spec

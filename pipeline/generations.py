@@ -14,7 +14,6 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from parsers._media import kind_of
 from pipeline.batch import committing
-from pipeline.ingest import run_shard
 from pipeline.journal import Journal
 from pipeline.marks import newest_marks
 from pipeline.plan import Change, Work
@@ -22,6 +21,7 @@ from pipeline.progress import Progress, Silent
 from pipeline.recipe import Recipe, stored_recipe
 from pipeline.report import Report
 from pipeline.session import Session
+from pipeline.shard import run_shard
 from quarry.errors import ConfigError, ModelError, RefusedError
 from quarry.fingerprint import digest
 from quarry.settings import Settings

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Names
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.backfill import open_for_writing
@@ -13,10 +12,11 @@ from pipeline.batch import COMMIT_WAIT_S
 from pipeline.gates import NAMES, Gate, gates
 from pipeline.generations import behind, catch_up, session_for
 from pipeline.progress import Progress
+from pipeline.retention import finalised, settle
 from pipeline.views import live_of
 from quarry import fault
 from quarry.errors import ConfigError, HeldBackError, ModelError, StoreError, unknown
-from quarry.settings import Effective, GenerationSettings, Settings
+from quarry.settings import Effective, Settings
 from stores.collection import Collection
 from stores.rows import GenerationRow
 
@@ -95,7 +95,7 @@ def _switched(
             now = datetime.now(UTC)
             collection.swap(live=target.id, previous=live.id, counter=row.counter)
             fault.reach("promote.swapped")
-            _settle(collection, live=target.id, previous=live.id, now=now)
+            settle(collection, live=target.id, previous=live.id, now=now)
     return Promoted(collection.generation(target.id), collection.generation(live.id), shown)
 
 
@@ -124,35 +124,11 @@ def _checked(
     return shown
 
 
-def _settle(collection: Collection, *, live: str, previous: str | None, now: datetime) -> None:
-    """The states that the pointer means; also after a process died between the swap and this."""
-    for row in collection.generations():
-        state = "live" if row.id == live else "previous" if row.id == previous else row.state
-        if row.id not in (live, previous) and row.state in ("live", "previous", "stale"):
-            state = "retired"
-        if row.state == "stale" and state == "previous":
-            state = "stale"
-        if state != row.state:
-            since = now if state == "live" else row.live_since
-            retired = now if state == "retired" else None
-            collection.put_state(replace(row, state=state, live_since=since, retired_at=retired))
-
-
 def finalize(effective: Effective) -> GenerationRow | None:
     """Give the previous generation up: ingests write the live one alone. Returns it; None where there is none."""
     collection = open_for_writing(effective)
     with collection.lock(wait_s=COMMIT_WAIT_S), collection.store.writing():
         return finalised(collection)
-
-
-def finalised(collection: Collection) -> GenerationRow | None:
-    """Inside the lock."""
-    row = collection.row()
-    if row is None or row.live is None or row.previous is None:
-        return None
-    collection.swap(live=row.live, previous=None, counter=row.counter)
-    _settle(collection, live=row.live, previous=None, now=datetime.now(UTC))
-    return next((found for found in collection.generations() if found.id == row.previous), None)
 
 
 def drop(effective: Effective, beginning: str, *, now: bool = False) -> GenerationRow:
@@ -166,35 +142,3 @@ def drop(effective: Effective, beginning: str, *, now: bool = False) -> Generati
     with collection.lock(wait_s=COMMIT_WAIT_S), collection.store.writing():
         retired = collection.put_state(replace(target, state="retired", retired_at=datetime.now(UTC)))
         return collection.drop_generation(retired) if now else retired
-
-
-def keep_house(collection: Collection, settings: Settings) -> Iterator[str]:
-    """Inside the lock, at the end of runs: what is due by age and count. Says what it did."""
-    row, now = collection.row(), datetime.now(UTC)
-    if row is None or row.live is None:
-        return
-    with collection.store.writing():
-        _settle(collection, live=row.live, previous=row.previous, now=now)
-        since = next((g.live_since for g in collection.generations() if g.id == row.live), None)
-        if row.previous and since and now - since > timedelta(days=settings.generations.finalize_days):
-            finalised(collection)
-            yield f"the promotion of {row.live} is final: {row.previous} is no longer written to"
-        for generation in _due(collection, settings.generations, keep_hours=settings.upkeep.keep_hours, now=now):
-            collection.drop_generation(generation)
-            yield f"generation {generation.id} was dropped"
-
-
-def _due(
-    collection: Collection, settings: GenerationSettings, *, keep_hours: float, now: datetime
-) -> list[GenerationRow]:
-    """Retired ones beyond the number that is kept, or too old, when their grace time is over."""
-    retired = sorted(
-        (row for row in collection.generations() if row.state == "retired" and row.retired_at),
-        key=lambda row: row.retired_at or row.created,
-        reverse=True,
-    )
-    grace, age = timedelta(hours=keep_hours), timedelta(days=settings.keep_days)
-    spent = {row.id: now - (row.retired_at or row.created) for row in retired}
-    return [
-        row for n, row in enumerate(retired) if spent[row.id] > grace and (n >= settings.keep or spent[row.id] > age)
-    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -159,9 +159,21 @@ def _mismatch(section: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], 
     names = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
     said = ", ".join(f"{section}.{name} is {mine.get(name)!r}, there {theirs.get(name)!r}" for name in names)
     return (
-        f"collection {live.collection!r} was made with other settings: {said}. Leave them out to go on as it is, "
-        "or give another --collection; a change of a live index needs a new generation (quarry backfill)"
+        f"collection {live.collection!r} was made with other settings: {said}. Leave them out to go on as it is; to change "
+        f"a live index: {backfill_command(section, mine, names, collection=live.collection)}"
     )
+
+
+def backfill_command(section: str, mine: Mapping[str, Any], names: Sequence[str], *, collection: str) -> str:
+    """What to type for a new generation with these settings."""
+    call = "quarry backfill" + (f" --collection {collection}" if collection != "default" else "")
+    if section == "parsers":
+        return f"{call} --parser"
+    if section == "encoder":
+        flags = {"profile": "--encoder", "dim": "--dim", "dtype": "--dtype"}
+        return " ".join([call, *(f"{flags[name]} {mine[name]}" for name in names if mine.get(name) is not None)])
+    own = [f"--set chunker.{name}={mine[name]}" for name in names if name != "kind" and name in mine]
+    return " ".join([call, f"--chunker {mine['kind']}", *own])
 
 
 def _outgrown(now: GenerationRow, live: GenerationRow) -> str:
@@ -173,5 +185,5 @@ def _outgrown(now: GenerationRow, live: GenerationRow) -> str:
     changed = " and ".join(name for name, differs in parts.items() if differs) or "number type"
     return (
         f"collection {live.collection!r} was made by another version of its {changed}; nothing is mixed into it. "
-        "Ingest into another --collection, or make a new generation (quarry backfill)"
+        f"Make a new generation of it: quarry backfill{' --parser' if parts['parser'] else ''}"
     )
