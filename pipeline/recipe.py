@@ -159,8 +159,8 @@ def _mismatch(section: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], 
     names = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
     said = ", ".join(f"{section}.{name} is {mine.get(name)!r}, there {theirs.get(name)!r}" for name in names)
     return (
-        f"collection {live.collection!r} was made with other settings: {said}. Leave them out to go on as it is; to change "
-        f"a live index: {backfill_command(section, mine, names, collection=live.collection)}"
+        f"collection {live.collection!r} was made with other settings: {said}. Leave them out to go on as it is; "
+        f"to change a live index: {backfill_command(section, mine, names, collection=live.collection)}"
     )
 
 

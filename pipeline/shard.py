@@ -21,7 +21,7 @@ from pipeline.report import Report, Seconds, WorkCounts
 from pipeline.session import Session
 from pipeline.workers import Limits, ParserPool
 from quarry import fault
-from quarry.errors import QuarryError
+from quarry.errors import ConfigError, QuarryError
 from quarry.types import Outcome
 
 STOP_S = 2.0
@@ -172,7 +172,7 @@ def _chunked(session: Session, item: Parsed, batches: _Batches) -> Chunked | End
         chunks = list(recipe.chunker.chunk(document, tokens=recipe.tokens, embedder=recipe.encoder))
         prepared = prepare(session, document, chunks)
     except Exception as error:
-        if isinstance(error, QuarryError) and error.retryable:
+        if isinstance(error, ConfigError) or (isinstance(error, QuarryError) and error.retryable):
             raise
         return failed(session, work, stage="chunk", reason=f"error: {type(error).__name__}: {error}", document=document)
     batches.spent(Seconds(chunk=time.perf_counter() - began))
