@@ -15,7 +15,7 @@ from pipeline.progress import Progress
 from pipeline.retention import finalised, settle
 from pipeline.views import live_of
 from quarry import fault
-from quarry.errors import ConfigError, HeldBackError, ModelError, StoreError, unknown
+from quarry.errors import ConfigError, HeldBackError, StoreError, unknown
 from quarry.settings import Effective, Settings
 from stores.collection import Collection
 from stores.rows import GenerationRow
@@ -105,7 +105,7 @@ def _caught_up(settings: Settings, collection: Collection, target: GenerationRow
     if found.documents:
         try:
             catch_up(session_for(None, settings, collection, target), found, progress=progress)
-        except ModelError:
+        except ConfigError:  # its model is gone, or is another one by now
             return 0
     return found.documents
 

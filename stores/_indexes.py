@@ -23,11 +23,16 @@ def ensure(table: Table, settings: IndexSettings) -> bool:
     rows = table.count_rows()
     if not rows:
         return False
-    have = indexed(table)
-    wanted = {TEXT_COLUMN} if rows < settings.vector_from_rows else {TEXT_COLUMN, VECTOR_COLUMN}
-    for column in sorted(wanted - have):
+    missing = wanted(table, settings) - indexed(table)
+    for column in sorted(missing):
         build(table, column, settings)
-    return bool(wanted - have)
+    return bool(missing)
+
+
+def wanted(table: Table, settings: IndexSettings) -> set[str]:
+    """Columns that are to have an index at this size."""
+    large = table.count_rows() >= settings.vector_from_rows
+    return {TEXT_COLUMN, VECTOR_COLUMN} if large else {TEXT_COLUMN}
 
 
 def kinds(table: Table) -> dict[str, str]:

@@ -331,6 +331,15 @@ class Collection:
             _indexes.ensure(table, settings)
             self.store.optimize(generation.table, keep=timedelta(0))
 
+    def renew_indexes(self, generation: GenerationRow, settings: IndexSettings) -> None:
+        """Each made again in place of the one that is there, so that searches always have one."""
+        with self.store.writing():
+            table = self.store.table(generation.table)
+            if table.count_rows():
+                for column in sorted(_indexes.wanted(table, settings)):
+                    _indexes.build(table, column, settings)
+                self.store.touched(generation.table)
+
     def tidy(
         self,
         generations: Sequence[GenerationRow],

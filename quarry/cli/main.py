@@ -33,6 +33,7 @@ COMMANDS = {
     "promote": "Make a generation the one that searches read.",
     "rollback": "Go back to the generation before the last promotion.",
     "drop": "Retire a generation.",
+    "reindex": "Make indexes again, compact, drop old versions; --advise measures kinds of index.",
     "show": "Show a chunk with its provenance; --image draws its boxes on the page.",
     "export": "Write chunk rows with vectors to a .parquet or .jsonl file.",
     "config": "Show the settings in effect and where each came from.",
