@@ -87,13 +87,16 @@ def ingest(store: Path, tmp: Path, *sources: str) -> tuple[float, dict[str, Any]
     return time.perf_counter() - began, cost.report
 
 
-def orphans(store: Path) -> list[int]:
-    """Processes that still speak of the store after its run, and parsers whose parent is gone."""
+def orphans(work: Path) -> list[int]:
+    """Processes of the runs that are still there: by their arguments, or by the temporary folder they were given."""
     time.sleep(GRACE_S)
     found = []
-    for process in psutil.process_iter(["pid", "ppid", "cmdline"]):
-        line = " ".join(process.info["cmdline"] or ())
-        if str(store) in line and process.pid != os.getpid():
+    for process in psutil.process_iter():
+        try:
+            told = [*process.cmdline(), process.environ().get("TMPDIR", "")]
+        except psutil.Error:  # it is gone, or not ours
+            continue
+        if process.pid != os.getpid() and any(str(work) in part for part in told):
             found.append(process.pid)
     return found
 

@@ -57,8 +57,9 @@ class Pdf:
             with opened:
                 pages, grids = self._read(pymupdf, opened)
                 made = _document(opened, pages, grids, origin, version=pymupdf.__version__)
-                if made.reason == "blank":
-                    _check_blank(opened)
+                if made.reason == "blank" and opened.is_repaired:
+                    raise RefusedError("damaged: it had to be repaired, and no text is left")
+                made = _without_bombs(made, opened, [page.number for page in pages if not page.lines])
                 return replace(made, warnings=_warnings(pymupdf, repaired=opened.is_repaired))
         except (RuntimeError, pymupdf.mupdf.FzErrorBase) as error:
             raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
@@ -81,25 +82,27 @@ class Pdf:
 def _open(pymupdf: Any, data: bytes, passwords: Sequence[str]) -> Any:
     try:
         opened = pymupdf.open(stream=data, filetype="pdf")
-        locked, pages = opened.needs_pass, opened.page_count
+        shut = opened.needs_pass and not any(opened.authenticate(password) for password in passwords)
+        pages = 0 if shut else opened.page_count
     except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase) as error:
         raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
-    if locked and not any(opened.authenticate(password) for password in passwords):
+    if shut:
         tried = f"none of the {len(passwords)} given opens it" if passwords else "give it in parsers.pdf.passwords"
         raise EncryptedError(f"needs a password; {tried}")
-    if not opened.is_pdf or (opened.page_count if locked else pages) == 0:
+    if not opened.is_pdf or pages == 0:
         raise RefusedError("damaged: no page can be read")
     return opened
 
 
-def _check_blank(opened: Any) -> None:
-    """What was repaired, or has megabytes of content, and shows nothing is not blank: something of it is lost."""
-    if opened.is_repaired:
-        raise RefusedError("damaged: it had to be repaired, and no text is left")
-    for page in opened:
-        size = len(page.read_contents() or b"")
-        if size > BLANK_BYTES:
-            raise RefusedError(f"damaged: page {page.number + 1} has {size / 1e6:.0f} MB of content and shows nothing")
+def _without_bombs(made: Document, opened: Any, empty: Sequence[int]) -> Document:
+    """A page with megabytes of content that shows nothing is not blank: something of it is lost."""
+    heavy = [number for number in empty if len(opened[number - 1].read_contents() or b"") > BLANK_BYTES]
+    if not heavy:
+        return made
+    reason = f"damaged: pages {_numbers(heavy)} have megabytes of content and show nothing"
+    if made.outcome is Outcome.EMPTY:
+        raise RefusedError(reason)
+    return replace(made, outcome=Outcome.PARTIAL, reason="; ".join(filter(None, (made.reason, reason))))
 
 
 def _document(

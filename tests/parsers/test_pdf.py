@@ -192,3 +192,36 @@ def test_boxes_on_a_turned_page_hold_their_text() -> None:
         words = list(page.get_text("words"))
         shown = [pymupdf.Rect(word[:4]) * page.rotation_matrix for word in words]
         assert all(pymupdf.Rect(region.bbox).contains(rect.tl + (rect.br - rect.tl) * 0.5) for rect in shown)
+
+
+def test_pages_of_megabytes_that_show_nothing_are_no_blank_pages() -> None:
+    with pymupdf.open() as document:
+        document.new_page().insert_text((72, 100), "A page that can be read.")
+        document.update_stream(_contents(document, document.new_page()), b" " * 11_000_000)
+        data = document.tobytes(deflate=True)
+        document.delete_page(0)
+        alone = document.tobytes(deflate=True)
+    found = parse(data)
+    assert (found.outcome, "can be read" in found.text) == (Outcome.PARTIAL, True)
+    assert "pages 2" in (found.reason or "")
+    with pytest.raises(RefusedError, match="show nothing"):
+        parse(alone)
+
+
+def _contents(document: pymupdf.Document, page: pymupdf.Page) -> int:
+    """A content stream for a page that has none."""
+    number = int(document.get_new_xref())
+    document.update_object(number, "<<>>")
+    document.update_stream(number, b" ")
+    page.set_contents(number)
+    return number
+
+
+def test_more_pages_than_are_allowed_are_refused() -> None:
+    with pymupdf.open() as document:
+        for _ in range(3):
+            document.new_page().insert_text((72, 100), "A page.")
+        data = document.tobytes()
+    with pytest.raises(RefusedError, match="3 pages, parsers"):
+        parse(data, max_pages=2)
+    assert parse(data, max_pages=3).pages == 3
