@@ -37,6 +37,8 @@ class Options(BaseModel):
     keep_missing: bool = False
     limit: int | None = Field(default=None, ge=1)
     checksum: bool = False
+    retry: tuple[str, ...] = ()
+    """Documents by id: work on these alone."""
 
     def request(self, sources: Sequence[str]) -> Request:
         return Request(sources=tuple(sources), **self.model_dump())
