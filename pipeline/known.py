@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quarry.types import Outcome
+from sources import Stat
 from stores.collection import Collection
 from stores.lance import readable, storable
 from stores.rows import LedgerRow
@@ -52,7 +53,7 @@ def known_of(collection: Collection, generation: str, *, source: str, metadata: 
     ledger = collection.ledger_columns(generation, ("doc_id", "sha256"))
     paths = [readable(path) for path in documents["path"].to_pylist()]
     settled = _settled(documents, ledger, metadata=metadata) if trust_stat else [False] * len(paths)
-    stats = zip(*(documents[name].to_pylist() for name in ("size", "mtime_ns", "ctime_ns", "inode")), strict=True)
+    stats = zip(*(documents[name].to_numpy().tolist() for name in Stat._fields), strict=True)
     found = Known(total=len(paths))
     for path, stat, same in zip(paths, stats, settled, strict=True):
         if same:
@@ -70,7 +71,7 @@ def _settled(documents: pa.Table, ledger: pa.Table, *, metadata: str) -> list[bo
     age = pc.subtract(documents["hashed_at_ns"], documents["mtime_ns"])
     looked_at = pc.and_(pc.greater_equal(age, SETTLED_NS), pc.greater(documents["inode"], 0))
     same = pc.and_(looked_at, pc.equal(documents["metadata"], storable(metadata)))
-    settled: list[bool] = pc.fill_null(pc.and_(same, _done(documents, ledger)), False).to_pylist()
+    settled: list[bool] = pc.fill_null(pc.and_(same, _done(documents, ledger)), False).to_numpy().tolist()
     return settled
 
 

@@ -15,7 +15,7 @@ from pipeline.plan import Request
 from pipeline.progress import Progress
 from pipeline.recipe import stored_recipe
 from pipeline.redo import redo_from_elements
-from pipeline.verify import Finding, Repair, damaged, verify
+from pipeline.verify import Finding, Repair, verify
 from quarry.errors import StoreError
 from quarry.settings import Effective
 from quarry.types import Outcome
@@ -24,7 +24,7 @@ from stores.collection import Collection
 from stores.lance import Store
 from stores.rows import DocumentRow, GenerationRow, LedgerRow
 
-ROUNDS = 4
+ROUNDS = 6
 """A rebuilt table shows what was in its lost rows: that is found and done in the next round."""
 ORDER = ("store", "generations", "collections", "documents", "ledger", "elements", "runs")
 """The catalogue first: it says how a chunk table was made."""
@@ -49,10 +49,11 @@ def repair(effective: Effective, found: Sequence[Finding], *, progress: Progress
     rebuilt: list[str] = []
     redone = 0
     for _ in range(ROUNDS):
+        kinds = {finding.repair for finding in found}
         rebuilt += _rebuild(effective, collection, found)
-        if Repair.CATALOGUE in {finding.repair for finding in found}:
+        if Repair.CATALOGUE in kinds:
             _restore_catalogue(collection)
-        if not damaged(store):
+        if not kinds & {Repair.REBUILD, Repair.CATALOGUE}:  # what else is wrong shows when the tables are whole
             _restore_rows(collection, found)
             _drop(collection, found)
             redone += _redo(effective, collection, found, progress=progress)

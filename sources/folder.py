@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -82,7 +83,7 @@ class Folder:
     def _entries(self, below: str) -> Iterator[os.DirEntry[str]]:
         try:
             with os.scandir(f"{self.root}/{below}") as found:
-                return iter(sorted(found, key=lambda entry: entry.name))
+                return iter(sorted(found, key=attrgetter("name")))
         except OSError as error:
             self._unlisted.append(f"{below}: {error.strerror}")
             return iter(())

@@ -100,7 +100,8 @@ def test_a_good_store_has_no_findings(place: Path) -> None:
 
 @pytest.mark.parametrize("damage", [flip, cut, Path.unlink])
 @pytest.mark.parametrize(
-    ("table", "folder"), [("chunks", "data"), ("ledger", "data"), ("elements", "data"), ("documents", "_versions")]
+    ("table", "folder"),
+    [("chunks", "data"), ("ledger", "data"), ("elements", "data"), ("generations", "data"), ("documents", "_versions")],
 )
 def test_damage_is_named_and_mended(
     place: Path, copy: str, table: str, folder: str, damage: Callable[[Path], None]
