@@ -239,7 +239,7 @@ def main() -> None:
             corpus = work / "made"
             make_corpus(corpus)
         found = measure(corpus, work, arguments.encoder)
-    show(found, Console())
+    show(found, Console(width=150))
     if arguments.out:
         arguments.out.write_text(json.dumps(found, indent=1))
 

@@ -16,9 +16,12 @@ from quarry.fingerprint import chunk_id
 from quarry.types import Outcome
 from stores.rows import ChunkRow, DocumentRow, GenerationRow, LedgerRow
 
+MOVE_ROWS = 10_000
+"""Chunks, or documents, of one commit: a folder that is renamed moves in one, if it is not very large."""
+
 
 def move(session: Session, plan: Plan) -> Report:
-    """Every move of the plan, so many documents a commit that their chunks make about a batch."""
+    """Every move of the plan, in as few commits as memory allows."""
     report = Report()
     for batch in _batches(session, plan.moves):
         began = time.perf_counter()
@@ -38,7 +41,7 @@ def _batches(session: Session, moves: Sequence[Move]) -> Iterator[list[Move]]:
         mark = marks.get(item.known.doc_id)
         chunks += mark.chunks if mark else 0
         batch.append(item)
-        if chunks >= session.settings.ingest.batch_rows or len(batch) >= session.settings.ingest.batch_rows:
+        if chunks >= MOVE_ROWS or len(batch) >= MOVE_ROWS:
             yield batch
             batch, chunks = [], 0
     if batch:
