@@ -48,7 +48,16 @@ def demonstrate(corpus: Path, folder: Path) -> Fired:
         _prefect(environment, "work-pool", "create", "local", "--type", "process")
         store = f"store={folder / 'store'}"
         parameters = f'{{"sources": ["{corpus}"], "settings": ["{store}"]}}'
-        _prefect(environment, "deploy", "-n", DEPLOYMENT, "--interval", str(INTERVAL_S), "--params", parameters)
+        _prefect(
+            environment,
+            "deploy",
+            "-n",
+            DEPLOYMENT.partition("/")[2],
+            "--interval",
+            str(INTERVAL_S),
+            "--params",
+            parameters,
+        )
         worker = ["worker", "start", "--pool", "local", "--limit", "1"]
         running.enter_context(_started(_command(worker), environment, folder / "worker.log"))
         return _first_run(environment)

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect import flow
+from prefect.events import emit_event
 from prefect.runtime import flow_run
-from prefect.tasks import Task
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.ingest import Ingested, run_shard
+from flows._report import artifact_key, publish_counts, shard
+from pipeline.ingest import Ingested
 from pipeline.ingest import ingest as run_ingest
-from pipeline.plan import Request, Work
-from pipeline.progress import Progress
-from pipeline.report import Report, markdown
-from pipeline.session import Session
-from quarry.errors import QuarryError
+from pipeline.plan import Request
+from pipeline.report import markdown
+from quarry.errors import ErrorBudgetError
 from quarry.settings import load
 
 
@@ -43,26 +39,6 @@ class Options(BaseModel):
         return Request(sources=tuple(sources), **self.model_dump())
 
 
-async def worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """A busy store may be free in a minute; what is wrong stays wrong."""
-    error = await state.aresult(raise_on_failure=False)
-    return isinstance(error, QuarryError) and error.retryable
-
-
-@task(
-    name="ingest-shard",
-    retries=3,
-    retry_delay_seconds=[10, 60, 300],
-    retry_jitter_factor=0.5,
-    retry_condition_fn=worth_retrying,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
-def shard(session: Session, works: Sequence[Work], progress: Progress) -> Report:
-    """Parse, chunk, embed and store a group of documents; repeating it changes nothing."""
-    return run_shard(session, works, progress)
-
-
 def _run_name() -> str:
     """`ingest-<collection>-<minute>`."""
     collection = flow_run.get_parameters().get("collection") or "default"
@@ -76,13 +52,18 @@ def ingest(
     config: str | None = None,
     settings: list[str] | None = None,
     options: Options | None = None,
-    shard_documents: int = 100,
+    shard_documents: int = Field(default=100, ge=1),
+    error_budget: float = Field(default=0.1, ge=0, le=1),
 ) -> dict[str, Any]:
-    """Bring a collection in line with its sources. `settings` are section.key=value; returns the ingest report."""
+    """Bring a collection in line with its sources. `settings` are section.key=value; returns the ingest report.
+
+    The run fails where a larger share of the documents than `error_budget` failed; what was stored stays.
+    """
     effective = load(config, assignments=settings or (), options={"collection": collection})
     request = (options or Options()).request(sources)
     done = run_ingest(effective, request, shard=shard, shard_documents=shard_documents)
     publish(done)
+    check_budget(done.record(), budget=error_budget)
     return done.record()
 
 
@@ -99,8 +80,18 @@ def run(request: Request, *, config: str | None, settings: Sequence[str]) -> dic
 def publish(done: Ingested) -> None:
     """A table and a page about the run, under keys that show the history of a collection."""
     record = done.record()
-    key = "".join(letter if letter.isalnum() else "-" for letter in done.session.settings.collection.lower())
-    parts = ("documents", "outcomes", "chunks", "tokens", "seconds")
-    rows = [{"what": part, "count": name, "value": value} for part in parts for name, value in record[part].items()]
-    create_table_artifact(key=f"ingest-{key}-counts", table=rows, description="What the run did")
-    create_markdown_artifact(key=f"ingest-{key}-report", markdown=markdown(record))
+    key = artifact_key("ingest", done.session.settings.collection)
+    publish_counts(key, record, markdown=markdown(record), description="What the run did")
+    if record["problems"]:
+        emit_event(
+            "quarry.ingest.partial",
+            resource={"prefect.resource.id": f"quarry.collection.{done.session.settings.collection}"},
+            payload={"problems": len(record["problems"]), "run_id": record["run_id"]},
+        )
+
+
+def check_budget(record: Mapping[str, Any], *, budget: float) -> None:
+    """ErrorBudgetError, which fails the flow run, where more of the documents failed than may."""
+    seen, failed = record["documents"]["seen"], record["outcomes"]["failed"]
+    if seen and failed / seen > budget:
+        raise ErrorBudgetError(f"{failed} of {seen} documents failed, more than the error budget of {budget:.1%}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.embedding import Embedded, embed, embed_apart
+from pipeline.marks import newest_marks
 from pipeline.outcome import ended, problem
 from pipeline.plan import Change, Work
 from pipeline.report import ChunkCounts, DocumentCounts, Problem, Report, Seconds, TokenCounts, WorkCounts
@@ -20,6 +21,8 @@ from stores.rows import ChunkRow, DocumentRow, LedgerRow, Provenance
 COMMIT_WAIT_S = 600.0
 """For another commit or an index build of the same collection; giving up sooner would throw work away."""
 
+WRITTEN = frozenset({"building", "live", "previous"})
+"""States of a generation that still takes commits."""
 DEADLY = "run"
 """Stage of a document with which a whole run died."""
 
@@ -105,12 +108,17 @@ def commit(session: Session, batch: Batch) -> Report:
 
 @contextmanager
 def committing(session: Session) -> Iterator[None]:
-    """The locks of a commit. BusyError where another generation became live since this run was planned."""
+    """The locks of a commit. BusyError where the generation is no longer written to.
+
+    One that was live when the run was planned may be the previous one by now: the run's end brings the live one up.
+    """
     with session.collection.lock(wait_s=COMMIT_WAIT_S), session.store.writing():
-        live = session.collection.live()
-        if live is None or live.id != session.generation.id:
+        known = {row.id: row.state for row in session.collection.generations()}
+        if known.get(session.generation.id) not in WRITTEN:
+            state = known.get(session.generation.id, "dropped")
             raise BusyError(
-                "another generation became live while this run was going; what was committed stays, run it again"
+                f"generation {session.generation.id} is {state} by now, nothing more is written to it; what was "
+                "committed stays, run it again"
             )
         yield
 
@@ -126,9 +134,16 @@ def done(session: Session, batch: Batch) -> None:
 
 
 def _current(session: Session, works: Sequence[Work]) -> set[str]:
-    """Documents whose row is still the one that was planned for: what changed meanwhile is the next run's."""
+    """Documents whose row is still the one that was planned for: what changed meanwhile is the next run's.
+
+    What is made again from elements must also not have got other content in another generation since.
+    """
     rows = session.collection.documents_by_id(work.origin.id for work in works)
-    return {work.origin.id for work in works if _same(rows.get(work.origin.id), work.known)}
+    same = {work.origin.id for work in works if _same(rows.get(work.origin.id), work.known)}
+    redone = {work.origin.id: work.origin.sha256 for work in works if work.change is Change.REDONE}
+    newest = newest_marks(session.collection, redone, besides=session.generation.id) if redone else {}
+    later = (mark for mark in newest.values() if mark.committed_at > session.started)
+    return same - {mark.doc_id for mark in later if mark.sha256 != redone[mark.doc_id]}
 
 
 def _same(row: DocumentRow | None, known: DocumentRow | None) -> bool:

@@ -8,6 +8,7 @@ from pipeline.batch import COMMIT_WAIT_S, committing
 from pipeline.outcome import problem
 from pipeline.plan import Plan
 from pipeline.report import ChunkCounts, DocumentCounts, Report, Seconds
+from pipeline.retention import keep_house
 from pipeline.session import Session
 from quarry import fault
 from quarry.types import Outcome
@@ -70,6 +71,7 @@ def _upkeep(session: Session, *, elements: bool) -> None:
     fault.reach("finish.indexes")
     for generation in collection.generations():
         collection.ensure_indexes(generation, settings.index)
+    keep_house(collection, settings)
     fault.reach("finish.tidy")
     collection.tidy(collection.generations(), settings.upkeep)
 

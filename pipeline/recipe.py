@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -64,14 +64,14 @@ class Recipe:
     def chunk_fingerprint(self) -> str:
         return self.chunker.fingerprint(tokens=self.tokens, embedder=self.encoder)
 
-    def generation(self, collection: str) -> GenerationRow:
+    def generation(self, collection: str, *, state: str = "live") -> GenerationRow:
         """The row of the generation that this recipe makes in `collection`."""
         parse = digest(self.parse_fingerprints)
         identity = self.encoder.identity
         return GenerationRow(
             id=generation_id(collection, parse, self.chunk_fingerprint, identity.fingerprint, dtype=identity.dtype),
             collection=collection,
-            state="live",
+            state=state,
             parse_settings=json.dumps(self.parsers, sort_keys=True),
             parse_fingerprint=parse,
             chunker=json.dumps(self.chunker_settings, sort_keys=True),
@@ -81,6 +81,7 @@ class Recipe:
             dim=identity.dim,
             dtype=identity.dtype,
             created=datetime.now(UTC),
+            live_since=datetime.now(UTC) if state == "live" else None,
         )
 
 
@@ -158,9 +159,21 @@ def _mismatch(section: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], 
     names = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
     said = ", ".join(f"{section}.{name} is {mine.get(name)!r}, there {theirs.get(name)!r}" for name in names)
     return (
-        f"collection {live.collection!r} was made with other settings: {said}. Leave them out to go on as it is, "
-        "or give another --collection; a change of a live index needs a new generation (quarry backfill)"
+        f"collection {live.collection!r} was made with other settings: {said}. Leave them out to go on as it is; "
+        f"to change a live index: {backfill_command(section, mine, names, collection=live.collection)}"
     )
+
+
+def backfill_command(section: str, mine: Mapping[str, Any], names: Sequence[str], *, collection: str) -> str:
+    """What to type for a new generation with these settings."""
+    call = "quarry backfill" + (f" --collection {collection}" if collection != "default" else "")
+    if section == "parsers":
+        return f"{call} --parser"
+    if section == "encoder":
+        flags = {"profile": "--encoder", "dim": "--dim", "dtype": "--dtype"}
+        return " ".join([call, *(f"{flags[name]} {mine[name]}" for name in names if mine.get(name) is not None)])
+    own = [f"--set chunker.{name}={mine[name]}" for name in names if name != "kind" and name in mine]
+    return " ".join([call, f"--chunker {mine['kind']}", *own])
 
 
 def _outgrown(now: GenerationRow, live: GenerationRow) -> str:
@@ -172,5 +185,5 @@ def _outgrown(now: GenerationRow, live: GenerationRow) -> str:
     changed = " and ".join(name for name, differs in parts.items() if differs) or "number type"
     return (
         f"collection {live.collection!r} was made by another version of its {changed}; nothing is mixed into it. "
-        "Ingest into another --collection, or make a new generation (quarry backfill)"
+        f"Make a new generation of it: quarry backfill{' --parser' if parts['parser'] else ''}"
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-from pipeline.ingest import locked, run_shard
 from pipeline.plan import Change, Work
 from pipeline.progress import Progress, Silent
 from pipeline.report import Report
 from pipeline.session import open_session
+from pipeline.shard import locked, run_shard
 from quarry.errors import RefusedError
 from quarry.settings import Effective
 from quarry.types import Origin

@@ -75,6 +75,13 @@ def verify(collection: Collection) -> list[Finding]:
     return found
 
 
+def generation_findings(collection: Collection, generation: GenerationRow) -> list[Finding]:
+    """The laws of one generation alone, on a snapshot."""
+    pinned = collection.store.snapshot().collection(collection.name)
+    documents = {row.doc_id: row for row in pinned.documents()}
+    return _Generation(pinned, generation, documents).findings()
+
+
 def damaged(store: Store) -> list[Finding]:
     """Files that are not as they were written, tables that can't be read, rows that disagree with their hash."""
     found = [

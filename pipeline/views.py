@@ -96,6 +96,26 @@ def status_record(collection: Collection) -> dict[str, Any]:
     }
 
 
+def generation_records(collection: Collection) -> list[Record]:
+    """Every generation that has a table, the oldest first."""
+    return [
+        {
+            "id": row.id,
+            "state": row.state,
+            "chunker": json.loads(row.chunker)["kind"],
+            "encoder": json.loads(row.encoder)["identity"]["name"],
+            "dim": row.dim,
+            "dtype": row.dtype,
+            "documents": len(collection.ledger(row.id)),
+            "chunks": collection.count(row),
+            "created": row.created.isoformat(),
+            "live_since": row.live_since.isoformat() if row.live_since else None,
+            "retired_at": row.retired_at.isoformat() if row.retired_at else None,
+        }
+        for row in collection.generations()
+    ]
+
+
 def _sources(collection: Collection) -> str:
     row = collection.row()
     return row.sources if row else "{}"

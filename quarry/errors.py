@@ -9,6 +9,8 @@ QuarryError
 │   ├── EncryptedError     needs a password
 │   ├── RefusedError       not a document we take: type, size, damaged, unreadable
 │   └── FailedError        parsing or encoding broke: timeout, memory, crash, error
+├── HeldBackError          a gate is shut: nothing was changed; look, or override it by name (exit 5)
+├── ErrorBudgetError       a run did its work, but more documents failed than may: its flow run fails
 ├── EncodeError            the encoder can't do what is asked of it (late chunking on a CLS model, say)
 └── StoreError             LanceDB's tables are missing, damaged or of another version
     └── BusyError          another run holds the lock: wait or try again (exit 4)
@@ -75,6 +77,16 @@ class FailedError(DocumentError):
     """Work on the document broke; the reason starts with timeout, memory, crash or error."""
 
     retryable = True
+
+
+class HeldBackError(QuarryError):
+    """Something was not done because it may be wrong; `context` says what was found."""
+
+    exit_code = 5
+
+
+class ErrorBudgetError(QuarryError):
+    """More documents failed than may."""
 
 
 class EncodeError(QuarryError):

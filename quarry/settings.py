@@ -74,6 +74,15 @@ class UpkeepSettings(Section):
     keep_hours: float = Field(ge=0)
 
 
+class GenerationSettings(Section):
+    """Of promotions and of what is kept after them."""
+
+    error_budget: float = Field(ge=0, le=1)
+    finalize_days: float = Field(ge=0)
+    keep: int = Field(ge=0)
+    keep_days: float = Field(ge=0)
+
+
 class SourceSettings(Section):
     """One declared source."""
 
@@ -96,6 +105,7 @@ class Settings(Section):
     search: SearchSettings
     index: IndexSettings
     upkeep: UpkeepSettings
+    generations: GenerationSettings
     sources: dict[str, SourceSettings]
 
 

@@ -23,11 +23,16 @@ def ensure(table: Table, settings: IndexSettings) -> bool:
     rows = table.count_rows()
     if not rows:
         return False
-    have = indexed(table)
-    wanted = {TEXT_COLUMN} if rows < settings.vector_from_rows else {TEXT_COLUMN, VECTOR_COLUMN}
-    for column in sorted(wanted - have):
+    missing = wanted(table, settings) - indexed(table)
+    for column in sorted(missing):
         build(table, column, settings)
-    return bool(wanted - have)
+    return bool(missing)
+
+
+def wanted(table: Table, settings: IndexSettings) -> set[str]:
+    """Columns that are to have an index at this size."""
+    large = table.count_rows() >= settings.vector_from_rows
+    return {TEXT_COLUMN, VECTOR_COLUMN} if large else {TEXT_COLUMN}
 
 
 def kinds(table: Table) -> dict[str, str]:
@@ -69,9 +74,11 @@ def indexed(table: Table) -> set[str]:
     return {column for index in table.list_indices() for column in index.columns}
 
 
-def nearest(table: Table, vector: Vector, *, k: int, where: str | None) -> list[Scored]:
+def nearest(table: Table, vector: Vector, *, k: int, where: str | None, exact: bool = False) -> list[Scored]:
     query = table.search(vector, vector_column_name=VECTOR_COLUMN, query_type="vector").distance_type("cosine").limit(k)
-    if any(VECTOR_COLUMN in index.columns for index in table.list_indices()):
+    if exact:
+        query = query.bypass_vector_index()
+    elif any(VECTOR_COLUMN in index.columns for index in table.list_indices()):
         query = query.nprobes(PROBES).refine_factor(REFINE)
     if where:
         query = query.where(where, prefilter=True)

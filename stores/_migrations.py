@@ -22,6 +22,8 @@ def migrate(store: Store, found: int) -> None:
     """From format `found` to the current one."""
     if found < 2:
         _to_2(store)
+    if found < 3:
+        _to_3(store)
     store.put_format()
 
 
@@ -40,6 +42,17 @@ def _to_2(store: Store) -> None:
 def _checked(store: Store, name: str) -> Iterator[Row]:
     for row in select(store.table(name)):
         yield {**row, COLUMN: check_of(row)}
+
+
+def _to_3(store: Store) -> None:
+    """Generations know since when they are live and since when they are retired."""
+
+    def rows() -> Iterator[Row]:
+        for row in select(store.table("generations")):
+            current = {**row, "live_since": row.get("live_since"), "retired_at": row.get("retired_at")}
+            yield {**current, COLUMN: check_of(current)}
+
+    store.overwrite("generations", rows(), _schema.GENERATIONS)
 
 
 def _chunks_to_2(store: Store, generation: Row) -> dict[tuple[str, str], str]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from stores.digests import COLUMN
 from stores.rows import GenerationRow
 
-FORMAT = 2
+FORMAT = 3
 """Version of everything below. A newer store is refused, an older one migrated."""
 
 ABOUT = b"quarry.generation"
@@ -96,6 +96,8 @@ GENERATIONS = _table(
     dim=pa.int32(),
     dtype=pa.string(),
     created=_TIME,
+    live_since=_TIME,
+    retired_at=_TIME,
 )
 
 COLLECTIONS = _table(

@@ -36,7 +36,15 @@ def parts(ids: Iterable[str]) -> Iterator[list[str]]:
         yield wanted[first : first + IN_LIST]
 
 
-def merge(table: Table, key: str, rows: Sequence[Row], *, schema: pa.Schema, replacing: str | None = None) -> Any:
+def merge(
+    table: Table,
+    key: str,
+    rows: Sequence[Row],
+    *,
+    schema: pa.Schema,
+    replacing: str | None = None,
+    where: str | None = None,
+) -> Any:
     """Upsert `rows` by `key` in one commit; with `replacing`, rows that match it and are not in `rows` go with it.
 
     No index is used for the join: that path records no key filter, and two writers could insert a key twice.
@@ -44,7 +52,7 @@ def merge(table: Table, key: str, rows: Sequence[Row], *, schema: pa.Schema, rep
     keys = [row[key] for row in rows]
     if len(set(keys)) != len(keys):
         raise StoreError(f"{table.name}: a batch holds a {key} twice")
-    builder = table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
+    builder = table.merge_insert(key).when_matched_update_all(where=where).when_not_matched_insert_all()
     if replacing is not None:
         builder = builder.when_not_matched_by_source_delete(replacing)
     data = pa.Table.from_pylist(list(rows), schema=schema)

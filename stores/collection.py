@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from quarry.errors import StoreError
+from quarry.errors import BusyError, StoreError
 from quarry.fingerprint import digest
 from quarry.settings import IndexSettings, UpkeepSettings
 from stores import _indexes, _schema
@@ -63,12 +63,17 @@ class Collection:
     def lock(self, *, wait_s: float) -> AbstractContextManager[None]:
         """For commits, promotions and index builds: short, whatever a run takes."""
         what = f"collection {self.name!r}"
-        return self.store.lock(f"collection-{_safe(self.name)}", what=what, wait_s=wait_s)
+        return self.store.shared_lock(f"collection-{_safe(self.name)}", what=what, wait_s=wait_s)
 
     def source_lock(self, source: str, *, wait_s: float) -> AbstractContextManager[None]:
         """For the whole of an ingest: one at a time for each source."""
         name = f"source-{self.source_key(source)}"
         return self.store.lock(name, what=f"source {source!r} of collection {self.name!r}", wait_s=wait_s)
+
+    def generation_lock(self, generation: str, *, wait_s: float) -> AbstractContextManager[None]:
+        """For the whole of a backfill: one at a time for each generation."""
+        what = f"the backfill of generation {generation}"
+        return self.store.lock(f"generation-{generation}", what=what, wait_s=wait_s)
 
     def source_key(self, source: str) -> str:
         """As a part of a file name."""
@@ -90,6 +95,36 @@ class Collection:
         if found is None:
             raise StoreError(f"collection {self.name!r} points at generation {row.live}, which is not in the catalogue")
         return value_of(GenerationRow, found)
+
+    def generation(self, beginning: str) -> GenerationRow:
+        """By its id or an unambiguous beginning of it. StoreError where there is none."""
+        found = [row for row in self.generations() if row.id.startswith(beginning)]
+        if len(found) != 1:
+            known = ", ".join(row.id for row in self.generations()) or "none"
+            raise StoreError(f"{len(found)} generations start with {beginning!r} (there are: {known})")
+        return found[0]
+
+    def previous(self) -> GenerationRow | None:
+        """The generation that was live before the last promotion, until that is finalised."""
+        row = self.row()
+        if row is None or row.previous is None:
+            return None
+        return next((found for found in self.generations() if found.id == row.previous), None)
+
+    def swap(self, *, live: str, previous: str | None, counter: int) -> None:
+        """Move the live pointer by compare-and-swap. BusyError where somebody moved it since `counter` was read."""
+        row = self.row() or CollectionRow(self.name)
+        moved = replace(row, live=live, previous=previous, counter=counter + 1, changed_at=datetime.now(UTC))
+        done = self.store.merge(
+            "collections", "name", [row_of(moved)], schema=_schema.COLLECTIONS, where=f"target.counter = {int(counter)}"
+        )
+        if done.num_updated_rows != 1:
+            raise BusyError(f"the live generation of {self.name!r} was changed by another process; look and try again")
+
+    def put_state(self, changed: GenerationRow) -> GenerationRow:
+        """The row of a generation whose table is there."""
+        self.store.merge("generations", "id", [row_of(changed)], schema=_schema.GENERATIONS)
+        return changed
 
     def create_generation(self, generation: GenerationRow) -> GenerationRow:
         """The first generation of a new collection: table, catalogue row, live pointer, in this order.
@@ -177,6 +212,12 @@ class Collection:
         if rows or gone:
             marks = [row_of(row) for row in rows]
             self.store.merge("ledger", "key", marks, schema=_schema.LEDGER, replacing=gone)
+
+    def drop_marks(self, generation: str, doc_ids: Sequence[str]) -> None:
+        """Of one generation alone."""
+        for part in parts(doc_ids):
+            gone = f"{is_in('generation', [generation])} AND {is_in('doc_id', part)}"
+            self.store.merge("ledger", "key", [], schema=_schema.LEDGER, replacing=gone)
 
     def put_documents(self, rows: Sequence[DocumentRow], *, replacing: Sequence[str] = ()) -> None:
         """Rows written, and in the same commit those of the documents `replacing` removed."""
@@ -290,6 +331,15 @@ class Collection:
             _indexes.ensure(table, settings)
             self.store.optimize(generation.table, keep=timedelta(0))
 
+    def renew_indexes(self, generation: GenerationRow, settings: IndexSettings) -> None:
+        """Each made again in place of the one that is there, so that searches always have one."""
+        with self.store.writing():
+            table = self.store.table(generation.table)
+            if table.count_rows():
+                for column in sorted(_indexes.wanted(table, settings)):
+                    _indexes.build(table, column, settings)
+                self.store.touched(generation.table)
+
     def tidy(
         self,
         generations: Sequence[GenerationRow],
@@ -308,17 +358,44 @@ class Collection:
         return done
 
     def vector_search(
-        self, generation: GenerationRow, vector: Vector, *, k: int, where: str | None = None
+        self, generation: GenerationRow, vector: Vector, *, k: int, where: str | None = None, exact: bool = False
     ) -> list[Scored]:
-        """The nearest by cosine similarity; exact where there is no index."""
-        return _indexes.nearest(self.store.table(generation.table), vector, k=k, where=where)
+        """The nearest by cosine similarity; exact where there is no index, or where that is asked for."""
+        return _indexes.nearest(self.store.table(generation.table), vector, k=k, where=where, exact=exact)
+
+    def sample_vectors(self, generation: GenerationRow, number: int) -> list[Vector]:
+        """Of rows spread evenly over the table."""
+        table = self.store.table(generation.table)
+        rows = table.count_rows()
+        if not rows:
+            return []
+        places = sorted({n * rows // number for n in range(number)})
+        found = table.take_offsets(places).select(["vector"]).to_arrow()
+        return [np.asarray(vector, dtype=np.float32) for vector in found["vector"].to_pylist()]
+
+    def index_all(self, generation: GenerationRow) -> None:
+        """Take every row into the indexes."""
+        (stats,) = self.table_stats([generation.table])
+        if any(stats.unindexed.values()):
+            self.store.optimize(generation.table, keep=timedelta(days=1))
+
+    def drop_generation(self, generation: GenerationRow) -> GenerationRow:
+        """Its marks, its table, then its name in the catalogue."""
+        with self.store.writing():
+            dropped = self.put_state(replace(generation, state="dropped"))
+            gone = is_in("generation", [generation.id])
+            self.store.merge("ledger", "key", [], schema=_schema.LEDGER, replacing=gone)
+            self.store.drop_table(generation.table)
+        return dropped
 
     def text_search(self, generation: GenerationRow, query: str, *, k: int, where: str | None = None) -> list[Scored]:
         """The best by BM25 over title, headings and text; all of the query is words, nothing an operator."""
         return _indexes.matching(self.store.table(generation.table), query, k=k, where=where)
 
     def stats(self, generation: GenerationRow) -> list[TableStats]:
-        names = ("documents", "elements", "ledger", generation.table)
+        return self.table_stats(("documents", "elements", "ledger", generation.table))
+
+    def table_stats(self, names: Sequence[str]) -> list[TableStats]:
         return [_indexes.stats(self.store.table(name), uri=self.store.uri) for name in names]
 
 

@@ -58,6 +58,7 @@ class Store:
         self._tables: dict[str, Table] = {}
         self._files = Files(self.root) if self.root else None
         self._guard = threading.RLock()
+        self._held: Counter[str] = Counter()
         self._depth = 0
         self._touched: set[str] = set()
 
@@ -164,13 +165,23 @@ class Store:
                 self._record()
 
     def merge(
-        self, name: str, key: str, rows: Sequence[Row], *, schema: pa.Schema, replacing: str | None = None
+        self,
+        name: str,
+        key: str,
+        rows: Sequence[Row],
+        *,
+        schema: pa.Schema,
+        replacing: str | None = None,
+        where: str | None = None,
     ) -> Any:
-        """Upsert in one commit; with `replacing`, what matches it and is not in `rows` goes in the same one."""
+        """Upsert in one commit; with `replacing`, what matches it and is not in `rows` goes in the same one.
+
+        `where` limits which rows are updated: compare-and-swap.
+        """
         kind = "chunks" if name.startswith("chunks_") else name
         with self.writing():
             fault.reach(f"store.{kind}.before")
-            done = merge(self.table(name), key, rows, schema=schema, replacing=replacing)
+            done = merge(self.table(name), key, rows, schema=schema, replacing=replacing, where=where)
             self.commits[kind] += 1
             self._touched.add(name)
             fault.reach(f"store.{kind}.after")
@@ -269,6 +280,23 @@ class Store:
         return sorted(rows, key=lambda run: run.started, reverse=True)[:last]
 
     # Locks and files
+
+    @contextmanager
+    def shared_lock(self, name: str, *, what: str, wait_s: float) -> Iterator[None]:
+        """As `lock`, but all that work through this object are one owner: a promotion calls what commits."""
+        if self._held[name]:
+            self._held[name] += 1
+            try:
+                yield
+            finally:
+                self._held[name] -= 1
+            return
+        with self.lock(name, what=what, wait_s=wait_s):
+            self._held[name] = 1
+            try:
+                yield
+            finally:
+                self._held[name] = 0
 
     def lock(self, name: str, *, what: str, wait_s: float) -> AbstractContextManager[None]:
         """BusyError after `wait_s` where another process holds it. On an object store: of this machine."""

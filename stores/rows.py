@@ -85,7 +85,8 @@ class GenerationRow:
     """Hex; `generation_id` makes it from the collection and the fingerprints."""
     collection: str
     state: str
-    """building, live, retired or dropped."""
+    """`building`, `live`, `previous` (live until the last promotion, still written to), `stale` (previous, but its
+    model is gone), `retired` (kept until its grace time is over), `dropped`."""
     parse_settings: str
     """JSON, as the chunker's and the encoder's."""
     parse_fingerprint: str
@@ -98,6 +99,8 @@ class GenerationRow:
     dtype: str
     """float32 or float16."""
     created: datetime
+    live_since: datetime | None = None
+    retired_at: datetime | None = None
 
     @property
     def table(self) -> str:
