@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from parsers._media import kind_of
@@ -15,6 +16,7 @@ from pipeline.plan import Request
 from pipeline.progress import Progress
 from pipeline.recipe import stored_recipe
 from pipeline.redo import redo_from_elements
+from pipeline.retention import settle
 from pipeline.verify import Finding, Repair, verify
 from quarry.errors import StoreError
 from quarry.settings import Effective
@@ -106,6 +108,9 @@ def _restore_catalogue(collection: Collection) -> None:
         mine = [row for row in collection.generations() if row.collection == collection.name]
         if mine and collection.row() is None:
             collection.point_at(mine[-1])
+        row = collection.row()
+        if row is not None and row.live is not None:
+            settle(collection, live=row.live, previous=row.previous, now=datetime.now(UTC))
         if mine:
             collection.put_sources(_roots(store, collection.name))
 

@@ -19,6 +19,7 @@ from stores.digests import COLUMN, check_of, chunk_check
 from stores.lance import Store
 from stores.rows import ChunkRow, GenerationRow
 
+TIMES = ("created", "live_since", "retired_at")
 BLOCK = 256
 """Rows that are asked for at once where a table can't be scanned whole."""
 KEYS = {"documents": "doc_id", "elements": "key", "ledger": "key", "generations": "id", "runs": "run_id"}
@@ -76,7 +77,8 @@ def described_generations(store: Store) -> list[GenerationRow]:
 
 def _generation(about: bytes) -> GenerationRow:
     row = json.loads(about)
-    return value_of(GenerationRow, {**row, "created": datetime.fromisoformat(row["created"])})
+    times = {name: datetime.fromisoformat(row[name]) for name in TIMES if row.get(name)}
+    return value_of(GenerationRow, {**row, **times})
 
 
 def rebuild(store: Store, name: str) -> int:

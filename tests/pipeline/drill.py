@@ -27,6 +27,7 @@ SETTINGS = ("--set", "ingest.batch_rows=8", "--set", "upkeep.fragments=3", "--wo
 OF_THE_RUN = {
     "run_id", "ingested_at", "committed_at", "created", "changed_at", "first_seen", "last_seen", "first_try",
     "last_try", "next_try", "hashed_at_ns", "check", "digest", "vector", "report", "started", "ended", "counter",
+    "live_since", "retired_at",
 }  # fmt: skip
 
 
