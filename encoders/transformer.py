@@ -71,6 +71,8 @@ class Transformer:
         self._dim = dim or self._folder.truncate_dim
         if self._dim and not 0 < self._dim <= self._folder.dim:
             raise ConfigError(f"encoder.dim is {self._dim}, {chosen.name} has {self._folder.dim} dimensions")
+        if dtype == "binary" and (self._dim or self._folder.dim) % 8:
+            raise ConfigError(f"encoder.dim is {self._dim or self._folder.dim}: binary takes a multiple of 8")
         self._dtype = dtype
         self._loading = threading.Lock()
         self._encoded = 0
@@ -128,12 +130,7 @@ class Transformer:
             self._check_length(ids, what=f"chunk {chunk.id}")
         made_by = self.fingerprint
         jobs = (
-            Job(
-                chunk,
-                digest(made_by, "plain", digest(ids)),
-                ((number, self._skip(self.tokens), len(ids)),),
-                True,
-            )
+            _job(made_by, chunk, "plain", digest(ids), uses=((number, self._skip(self.tokens), len(ids)),))
             for number, (chunk, ids) in enumerate(zip(chunks, sequences, strict=True))
         )
         return Prepared(tuple(jobs), tuple(sequences))
@@ -156,7 +153,7 @@ class Transformer:
         rest = iter(Prepared.joined([Prepared((), tuple(inputs)), alone]).jobs)
         made_by = self.fingerprint
         jobs = (
-            Job(chunk, digest(made_by, "late", keys[index]), tuple(uses[index]), False) if index in uses else next(rest)
+            _job(made_by, chunk, "late", keys[index], uses=uses[index]) if index in uses else next(rest)
             for index, chunk in enumerate(chunks)
         )
         return Prepared(tuple(jobs), (*inputs, *alone.windows))
@@ -281,6 +278,10 @@ class Transformer:
         except (RuntimeError, IndexError) as error:
             what = " ".join(str(error).split())[:200]
             raise EncodeError(f"{self._profile.name} broke on {len(sequences)} texts: {what}") from error
+
+
+def _job(made_by: str, chunk: Chunk, kind: str, content: Any, *, uses: Sequence[Use]) -> Job:
+    return Job(chunk, digest(made_by, kind, content), (kind, content), tuple(uses), kind == "plain")
 
 
 def _batches(items: Iterator[T], *, length: Callable[[T], int]) -> Iterator[list[T]]:

@@ -26,7 +26,7 @@ class Change(BaseModel):
     encoder: str | None = None
     chunker: dict[str, Any] | None = None
     dim: int | None = Field(default=None, ge=1)
-    dtype: str | None = Field(default=None, pattern="^(float32|float16)$")
+    dtype: str | None = Field(default=None, pattern="^(float32|float16|binary)$")
     parsers: bool = False
 
 

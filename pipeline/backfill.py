@@ -162,8 +162,8 @@ def check_room(session: Session, found: Behind) -> None:
 
 def row_bytes(generation: GenerationRow) -> int:
     """Of one chunk on disk, about."""
-    width = {"float32": 4, "float16": 2}.get(generation.dtype, 4)
-    return ROW_BYTES + generation.dim * width
+    width = {"float32": 4.0, "float16": 2.0, "binary": 2.125}.get(generation.dtype, 4.0)
+    return ROW_BYTES + round(generation.dim * width)
 
 
 def estimate(effective: Effective, wanted: Wanted) -> Estimate:

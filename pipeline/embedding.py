@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chunkers import top_sections
 from pipeline.session import Session
+from pipeline.siblings import cut_from
 from quarry.errors import BusyError, EncodeError
 from quarry.types import Chunk, Document, EmbeddedChunk, Prepared
 from stores.rows import Vector
@@ -42,6 +43,8 @@ def embed(session: Session, documents: Sequence[Prepared]) -> Embedded:
     """All documents' model inputs in shared batches. EncodeError where the model gives no usable vector."""
     every = Prepared.joined(documents)
     known = session.collection.vectors(session.generation.embed_fingerprint, every.keys)
+    fresh = [job for job in every.jobs if job.key not in known]
+    known |= cut_from(session.collection, session.siblings if fresh else (), fresh, dim=session.generation.dim)
     wanted = _first_of_each(every.keys, known)
     vectors: dict[str, Vector] = dict(known)
     if wanted:

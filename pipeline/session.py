@@ -15,6 +15,7 @@ from parsers import _media as media
 from parsers import parser
 from pipeline.journal import Journal
 from pipeline.recipe import Recipe, live_recipe, recipe_of, with_private, without_private
+from pipeline.siblings import siblings_of
 from quarry import memory
 from quarry.fingerprint import digest, document_id
 from quarry.settings import Effective, Settings
@@ -45,6 +46,11 @@ class Session:
     def source_roots(self) -> dict[str, str]:
         """Name -> root of the sources that the collection has had so far."""
         return self.collection.sources()
+
+    @cached_property
+    def siblings(self) -> tuple[str, ...]:
+        """Embed fingerprints whose vectors give this generation's without a model."""
+        return siblings_of(self.collection, self.recipe, self.generation)
 
     @cached_property
     def extensions(self) -> tuple[str, ...]:

@@ -167,8 +167,8 @@ class _Generation:
             sums.sha256 = row.provenance.sha256
             if not item.intact:
                 yield self._wrong("rows", row, "is not as it was written")
-            else:
-                yield from (self._wrong(law, row, what) for law, what in self._broken_laws(row))
+            laws = self._broken_laws(row) if item.intact else _vector_laws(row.vector, dim=self._generation.dim)
+            yield from (self._wrong(law, row, what) for law, what in laws)
 
     def _mark(self, row: ChunkRow) -> LedgerRow | None:
         return self._marks.get(row.chunk.document_id)

@@ -31,7 +31,7 @@ class Section(BaseModel):
 class EncoderSettings(Section):
     profile: str
     dim: int | None = Field(default=None, gt=0)
-    dtype: Literal["float32", "float16"] = "float32"
+    dtype: Literal["float32", "float16", "binary"] = "float32"
 
 
 class LimitSettings(Section):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from quarry.fingerprint import digest
 from quarry.layout import BBox, Layout, Region
 from quarry.span import Span
 
@@ -242,10 +243,16 @@ class Job:
     chunk: Chunk
     key: str
     """Its `embed_key`: equal keys are equal vectors."""
+    content: tuple[Any, ...]
+    """What the key is made of besides the encoder's fingerprint, so that `key_by` finds it under another one."""
     uses: tuple[tuple[int, int, int], ...]
     """(window, first state, last state + 1)."""
     plain: bool
     """Pooled over the whole text in the model's own way; else a mean over the states of longer windows."""
+
+    def key_by(self, fingerprint: str) -> str:
+        """What another encoder's key of the same content is."""
+        return digest(fingerprint, *self.content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ from quarry.span import Span
 from quarry.types import Chunk, Document
 from stores._escape import loaded, stored
 from stores._metadata import flat
+from stores._schema import BITS, number_type
 from stores._tables import Row
 from stores.digests import COLUMN, check_of, chunk_check
-from stores.rows import ChunkRow, DocumentRow, LedgerRow, Provenance
+from stores.rows import Bits, ChunkRow, DocumentRow, LedgerRow, Provenance, Vector
 
 T = TypeVar("T")
 _PROVENANCE = tuple(item.name for item in fields(Provenance))
@@ -82,9 +83,16 @@ def chunk_row(row: ChunkRow, *, dtype: str) -> Row:
         "metadata_texts": list(metadata.texts.items()),
         "metadata_terms": metadata.terms,
         "embed_key": row.embed_key,
-        "vector": row.vector.astype(dtype),
+        "vector": row.vector.astype(number_type(dtype)),
     }
+    if dtype == "binary":
+        stored_row[BITS] = signs(row.vector)
     return {**stored_row, COLUMN: chunk_check(stored_row)}
+
+
+def signs(vector: Vector) -> Bits:
+    """One bit a number, eight a byte: set where it is above zero."""
+    return np.packbits(vector > 0)
 
 
 def _floats(bbox: BBox) -> list[float]:

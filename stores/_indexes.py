@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from lancedb.index import FTS, IvfRq, IvfSq
+import numpy as np
+from lancedb.index import FTS, IvfFlat, IvfRq, IvfSq
 from lancedb.query import MatchQuery
 from lancedb.table import Table
 
 from quarry.settings import IndexSettings
+from stores._codec import signs
+from stores._schema import BITS
 from stores.rows import Scored, TableStats, Vector
 
 TEXT_COLUMN, VECTOR_COLUMN = "search_text", "vector"
 REFINE = 10
 """Times k candidates are ranked again by their full vectors; quantised distances alone lose recall."""
 PROBES = 20
+RESCORED = 20
+"""Times k nearest by their bits are ranked again by their vectors."""
 
 
 def ensure(table: Table, settings: IndexSettings) -> bool:
@@ -32,7 +37,12 @@ def ensure(table: Table, settings: IndexSettings) -> bool:
 def wanted(table: Table, settings: IndexSettings) -> set[str]:
     """Columns that are to have an index at this size."""
     large = table.count_rows() >= settings.vector_from_rows
-    return {TEXT_COLUMN, VECTOR_COLUMN} if large else {TEXT_COLUMN}
+    return {TEXT_COLUMN, searched(table)} if large else {TEXT_COLUMN}
+
+
+def searched(table: Table) -> str:
+    """The column that vector searches read first."""
+    return BITS if BITS in table.schema.names else VECTOR_COLUMN
 
 
 def kinds(table: Table) -> dict[str, str]:
@@ -45,6 +55,8 @@ def restore(table: Table, kinds: Mapping[str, str]) -> None:
     if not table.count_rows():
         return
     _build_text(table)
+    if BITS in kinds:
+        _build_bits(table)
     vector = {"IvfSq": IvfSq, "IvfRq": IvfRq}.get(kinds.get(VECTOR_COLUMN, ""))
     if vector is not None:
         table.create_index(VECTOR_COLUMN, config=vector(distance_type="cosine"))
@@ -54,10 +66,17 @@ def _build_text(table: Table) -> None:
     table.create_index(TEXT_COLUMN, config=FTS(language="English", stem=True, remove_stop_words=True))
 
 
+def _build_bits(table: Table) -> None:
+    table.create_index(BITS, config=IvfFlat(distance_type="hamming"))
+
+
 def build(table: Table, column: str, settings: IndexSettings) -> None:
     """Anew, whatever was there."""
     if column == TEXT_COLUMN:
         _build_text(table)
+        return
+    if column == BITS:
+        _build_bits(table)
         return
     chosen = {"IVF_SQ": IvfSq, "IVF_RQ": IvfRq}[settings.vector_kind]
     table.create_index(VECTOR_COLUMN, config=chosen(distance_type="cosine"))
@@ -75,6 +94,8 @@ def indexed(table: Table) -> set[str]:
 
 
 def nearest(table: Table, vector: Vector, *, k: int, where: str | None, exact: bool = False) -> list[Scored]:
+    if not exact and searched(table) == BITS:
+        return _nearest_by_bits(table, vector, k=k, where=where)
     query = table.search(vector, vector_column_name=VECTOR_COLUMN, query_type="vector").distance_type("cosine").limit(k)
     if exact:
         query = query.bypass_vector_index()
@@ -84,6 +105,23 @@ def nearest(table: Table, vector: Vector, *, k: int, where: str | None, exact: b
         query = query.where(where, prefilter=True)
     rows = query.select(["chunk_id", "_distance"]).to_list()
     return [Scored(row["chunk_id"], 1.0 - row["_distance"]) for row in rows]
+
+
+def _nearest_by_bits(table: Table, vector: Vector, *, k: int, where: str | None) -> list[Scored]:
+    """Hamming distance finds, the vectors of what was found rank."""
+    query = table.search(signs(vector), vector_column_name=BITS, query_type="vector").distance_type("hamming")
+    if BITS in indexed(table):
+        query = query.nprobes(PROBES)
+    if where:
+        query = query.where(where, prefilter=True)
+    found = query.limit(k * RESCORED).select(["chunk_id", VECTOR_COLUMN, "_distance"]).to_arrow()
+    if not found.num_rows:
+        return []
+    flat = found[VECTOR_COLUMN].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    vectors = flat.astype(np.float32).reshape(found.num_rows, -1)
+    scores = vectors @ vector / np.linalg.norm(vectors, axis=1)
+    names = found["chunk_id"].to_pylist()
+    return [Scored(names[n], float(scores[n])) for n in np.argsort(-scores, kind="stable")[:k]]
 
 
 def matching(table: Table, query: str, *, k: int, where: str | None) -> list[Scored]:

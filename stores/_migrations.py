@@ -62,7 +62,7 @@ def _chunks_to_2(store: Store, generation: Row) -> dict[tuple[str, str], str]:
 
     def rows() -> Iterator[Row]:
         for row in select(store.table(table)):
-            vector = np.asarray(row["vector"], dtype=generation["dtype"])
+            vector = np.asarray(row["vector"], dtype=_schema.number_type(generation["dtype"]))
             check = chunk_check({**row, "vector": vector})
             checks[row["doc_id"]].append(check)
             yield {**row, "vector": vector, COLUMN: check}

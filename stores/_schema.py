@@ -13,6 +13,9 @@ from stores.rows import GenerationRow
 FORMAT = 3
 """Version of everything below. A newer store is refused, an older one migrated."""
 
+BITS = "bits"
+"""Column of a binary generation's chunk table: the signs of each vector."""
+
 ABOUT = b"quarry.generation"
 """Schema metadata of a chunk table: its generation's row as JSON."""
 
@@ -132,8 +135,12 @@ CATALOGUE: dict[str, pa.Schema] = {
 
 
 def chunks(dim: int, dtype: str) -> pa.Schema:
-    """Of one generation. Pages stand flat beside the regions: filters can't reach into a list of structs."""
-    number = {"float32": pa.float32(), "float16": pa.float16()}[dtype]
+    """Of one generation. Pages stand flat beside the regions: filters can't reach into a list of structs.
+
+    A binary one is searched by its vectors' signs, as bits; the vectors stand beside them and rank what was found.
+    """
+    numbers = {"float32": pa.float32(), "float16": pa.float16()}
+    bits = {BITS: pa.list_(pa.uint8(), dim // 8)} if dtype == "binary" else {}
     return _table(
         "chunk_id",
         doc_id=pa.string(),
@@ -172,8 +179,14 @@ def chunks(dim: int, dtype: str) -> pa.Schema:
         ingested_at=_TIME,
         generation=pa.string(),
         embed_key=pa.string(),
-        vector=pa.list_(number, dim),
+        vector=pa.list_(numbers[number_type(dtype)], dim),
+        **bits,
     )
+
+
+def number_type(dtype: str) -> str:
+    """In which the vectors of a generation are stored."""
+    return "float16" if dtype == "binary" else dtype
 
 
 def described(generation: GenerationRow) -> pa.Schema:

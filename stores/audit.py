@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from quarry.errors import StoreError
 from stores import _schema
-from stores._codec import chunk_of, value_of
+from stores._codec import chunk_of, signs, value_of
 from stores._tables import Row, batches, select, translated
 from stores.digests import COLUMN, check_of, chunk_check
 from stores.lance import Store
@@ -37,13 +37,14 @@ class AuditedChunk:
 
 def audited_chunks(store: Store, generation: GenerationRow) -> Iterator[list[AuditedChunk]]:
     """By record batch, vectors included."""
-    number = np.dtype(generation.dtype)
+    number = np.dtype(_schema.number_type(generation.dtype))
     for batch in batches(store.table(generation.table)):
         vectors = _vectors(batch, dim=generation.dim)
         rows = batch.drop_columns(["vector"]).to_pylist()
         found = []
         for row, vector in zip(rows, vectors, strict=True):
             intact = vector is not None and chunk_check({**row, "vector": vector.astype(number)}) == row[COLUMN]
+            intact = intact and row.get(_schema.BITS) in (None, signs(vector).tolist())
             found.append(AuditedChunk(chunk_of({**row, "vector": vector}), row[COLUMN], intact))
         yield found
 
@@ -145,7 +146,7 @@ def _good(store: Store, name: str, *, key: str, dtype: str | None) -> Iterator[R
     for row in _salvaged(store, name):
         vector = row.get("vector")
         if dtype is not None and vector is not None:
-            row = {**row, "vector": np.asarray(vector, dtype=dtype)}
+            row = {**row, "vector": np.asarray(vector, dtype=_schema.number_type(dtype))}
         right = check_of(row) if dtype is None else chunk_check(row)
         if right == row.get(COLUMN) and row[key] not in seen:
             seen.add(row[key])

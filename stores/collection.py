@@ -169,10 +169,10 @@ class Collection:
 
     def generations(self) -> list[GenerationRow]:
         """Those that have a table, the oldest first."""
-        rows = (row for row in self._every_generation() if row.collection == self.name)
+        rows = (row for row in self.every_generation() if row.collection == self.name)
         return sorted(rows, key=lambda generation: generation.created)
 
-    def _every_generation(self) -> Iterator[GenerationRow]:
+    def every_generation(self) -> Iterator[GenerationRow]:
         """Of all collections."""
         rows = select(self.store.table("generations"))
         return (value_of(GenerationRow, row) for row in rows if row["state"] != "dropped")
@@ -303,13 +303,14 @@ class Collection:
     def vectors(self, embed_fingerprint: str, keys: Iterable[str]) -> dict[str, Vector]:
         """By `embed_key`, of those that any generation of any collection holds."""
         missing, found = set(keys), {}
-        for generation in self._every_generation():
+        for generation in self.every_generation():
             if generation.embed_fingerprint != embed_fingerprint or not missing:
                 continue
             for part in parts(missing):
                 columns = ["embed_key", "vector"]
                 for row in select(self.store.table(generation.table), is_in("embed_key", part), columns=columns):
-                    found[row["embed_key"]] = np.asarray(row["vector"], dtype=np.float32)
+                    if row["vector"] is not None:
+                        found[row["embed_key"]] = np.asarray(row["vector"], dtype=np.float32)
             missing -= found.keys()
         return found
 
@@ -370,8 +371,8 @@ class Collection:
         if not rows:
             return []
         places = sorted({n * rows // number for n in range(number)})
-        found = table.take_offsets(places).select(["vector"]).to_arrow()
-        return [np.asarray(vector, dtype=np.float32) for vector in found["vector"].to_pylist()]
+        found = table.take_offsets(places).select(["vector"]).to_arrow()["vector"].to_pylist()
+        return [np.asarray(vector, dtype=np.float32) for vector in found if vector is not None]
 
     def index_all(self, generation: GenerationRow) -> None:
         """Take every row into the indexes."""

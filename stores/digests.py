@@ -13,8 +13,8 @@ import numpy as np
 COLUMN = "check"
 OF_THE_RUN = frozenset({"run_id", "ingested_at"})
 """Columns of a chunk that differ from run to run: left out, so that equal chunks have equal hashes."""
-DERIVED = frozenset({"metadata_numbers", "metadata_texts", "metadata_terms"})
-"""Made from `metadata`, for filters."""
+DERIVED = frozenset({"metadata_numbers", "metadata_texts", "metadata_terms", "bits"})
+"""Made from `metadata`, for filters, and from the vector, for search."""
 _BITS = 128
 
 

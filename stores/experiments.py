@@ -14,11 +14,11 @@ import pyarrow as pa
 from lancedb.index import IvfFlat, IvfHnswSq, IvfPq, IvfRq, IvfSq
 from lancedb.table import Table
 
+from stores._indexes import RESCORED
+
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
 PROBES = 20
 REFINE = 10
-RESCORED = 10
-"""Times k binary neighbours are ranked again by their full vectors."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from quarry.fingerprint import digest
 from quarry.types import Chunk, EmbeddedChunk
 
 Vector = np.ndarray[Any, np.dtype[np.float32]]
+Bits = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ LEFT = 5
 @click.option("--chunker", metavar="NAME", help="Strategy or profile of the new generation.")
 @click.option("--parser", "parsers", is_flag=True, help="Parse again, with the parser settings of now.")
 @click.option("--dim", type=click.IntRange(1), metavar="N", help="Keep the first N dimensions (Matryoshka).")
-@click.option("--dtype", type=click.Choice(["float32", "float16"]), help="Number type that is stored.")
+@click.option("--dtype", type=click.Choice(["float32", "float16", "binary"]), help="Number type that is stored.")
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, measured on a few documents; write nothing.")
 @click.option("--promote", "then_promote", is_flag=True, help="Promote it at the end, through the gates.")
 @click.option("--wait", type=click.FloatRange(0), metavar="S", help="Wait for another run (60 s), then exit 4.")
