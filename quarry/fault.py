@@ -77,6 +77,11 @@ def _sleep() -> None:
     time.sleep(3600)
 
 
+def _pause() -> None:
+    """Long enough for another process to come in between."""
+    time.sleep(3)
+
+
 def _oom() -> NoReturn:
     held = []
     while True:
@@ -96,6 +101,7 @@ _ACTIONS = {
     "segv": _segv,
     "hang": _hang,
     "sleep": _sleep,
+    "pause": _pause,
     "oom": _oom,
     "error": _error,
     "enospc": _enospc,

@@ -35,10 +35,15 @@ class Trial:
     """Of the index, or of the column where there is none."""
 
 
-def trials(table: Table, folder: str, *, dim: int, probes: int, k: int) -> Iterator[Trial]:
-    """Exact search first, which is what the others are measured against."""
+def trials(
+    table: Table, folder: str, *, dim: int, probes: int, k: int, queries: Matrix | None = None
+) -> Iterator[Trial]:
+    """Exact search first, which is what the others are measured against. `queries` are unit vectors.
+
+    IVF_SQ and IVF_RQ are built as a reindex builds them, with LanceDB's own number of lists.
+    """
     vectors = _vectors(table, dim)
-    queries = _queries(vectors, probes)
+    queries = _queries(vectors, probes) if queries is None else queries
     database = lancedb.connect(folder)
     exact = [set(np.argsort(-(vectors @ query))[:k].tolist()) for query in queries]
     copy = _copy(database, "float32", vectors.astype(np.float32), dim)
@@ -48,8 +53,8 @@ def trials(table: Table, folder: str, *, dim: int, probes: int, k: int) -> Itera
     lists = max(1, round(len(vectors) / 4096))
     kinds: dict[str, Any] = {
         "IVF_FLAT": IvfFlat(distance_type="cosine", num_partitions=lists),
-        "IVF_SQ (int8)": IvfSq(distance_type="cosine", num_partitions=lists),
-        "IVF_RQ": IvfRq(distance_type="cosine", num_partitions=lists),
+        "IVF_SQ (int8)": IvfSq(distance_type="cosine"),
+        "IVF_RQ": IvfRq(distance_type="cosine"),
         "IVF_HNSW_SQ": IvfHnswSq(distance_type="cosine", num_partitions=1),
     }
     if len(vectors) >= 256:

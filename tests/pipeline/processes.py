@@ -25,9 +25,13 @@ def command(place: Place, *sources: str | Path, options: tuple[str, ...] = ()) -
     return [sys.executable, "-m", "quarry", "ingest", *chosen, *own, *options]
 
 
-def start(arguments: list[str], *, broken_by: str = "", temporary: Path | None = None) -> Process:
+def start(
+    arguments: list[str], *, broken_by: str = "", temporary: Path | None = None, log: Path | None = None
+) -> Process:
+    """`log` is where the points are written down that the process reaches."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), fault.VARIABLE: broken_by}
     environment |= {"TMPDIR": str(temporary)} if temporary else {}
+    environment |= {fault.LOG: str(log)} if log else {}
     return subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment
     )
