@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.generations import behind
+from pipeline.recall import K, measured_recall
 from pipeline.verify import generation_findings
 from pipeline.views import encoder_of
 from quarry.errors import ConfigError
@@ -18,9 +17,6 @@ from stores.collection import Collection
 from stores.rows import GenerationRow
 
 RECALL = 0.98
-PROBES = 50
-"""Stored vectors that are searched for, by the index and exactly."""
-K = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +69,10 @@ def _index(collection: Collection, generation: GenerationRow) -> Gate:
 
 def _recall(collection: Collection, generation: GenerationRow) -> Gate:
     """Recall@10 of the search as it is against the exact one, over stored vectors spread over the table."""
-    found = []
-    for vector in collection.sample_vectors(generation, PROBES):
-        exact = {hit.chunk_id for hit in collection.vector_search(generation, vector, k=K, exact=True)}
-        indexed = {hit.chunk_id for hit in collection.vector_search(generation, vector, k=K)}
-        if exact:
-            found.append(len(exact & indexed) / len(exact))
-    recall = float(np.mean(found)) if found else 1.0
-    return Gate("recall", recall >= RECALL, f"recall@{K} {recall:.3f} of {RECALL} over {len(found)} vectors")
+    found = measured_recall(collection, generation)
+    return Gate(
+        "recall", found.share >= RECALL, f"recall@{K} {found.share:.3f} of {RECALL} over {found.probes} vectors"
+    )
 
 
 def _questions(collection: Collection, generation: GenerationRow, questions: Path) -> Gate:

@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.backfill import open_for_writing
 from pipeline.batch import COMMIT_WAIT_S
+from pipeline.recall import PROBES, K, measured_recall
 from pipeline.views import live_of
 from quarry.settings import Effective
 from stores.collection import Collection
 from stores.experiments import Trial, trials
 from stores.rows import GenerationRow, TableStats
-
-PROBES, K = 50, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +59,9 @@ def reindex(effective: Effective) -> Reindexed:
 def state(collection: Collection, generation: GenerationRow) -> State:
     stats: TableStats
     (stats,) = collection.table_stats([generation.table])
-    recalls, spent = [], 0.0
-    probes = collection.sample_vectors(generation, PROBES)
-    for vector in probes:
-        exact = {hit.chunk_id for hit in collection.vector_search(generation, vector, k=K, exact=True)}
-        began = time.process_time()
-        found = {hit.chunk_id for hit in collection.vector_search(generation, vector, k=K)}
-        spent += time.process_time() - began
-        recalls.append(len(exact & found) / max(1, len(exact)))
-    recall = float(np.mean(recalls)) if recalls else 1.0
+    found = measured_recall(collection, generation)
     unindexed = max(stats.unindexed.values(), default=stats.rows)
-    return State(stats.bytes, stats.rows, unindexed, recall, 1e3 * spent / max(1, len(probes)))
+    return State(stats.bytes, stats.rows, unindexed, found.share, found.query_ms)
 
 
 def advise(effective: Effective) -> Iterator[Trial]:

@@ -19,6 +19,8 @@ from stores._indexes import RESCORED
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
 PROBES = 20
 REFINE = 10
+EQUAL = 1e-5
+"""Scores closer than this are a tie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def trials(
     vectors = _vectors(table, dim)
     queries = _queries(vectors, probes) if queries is None else queries
     database = lancedb.connect(folder)
-    exact = [set(np.argsort(-(vectors @ query))[:k].tolist()) for query in queries]
+    exact = [_as_good(vectors @ query, k) for query in queries]
     copy = _copy(database, "float32", vectors.astype(np.float32), dim)
     yield _tried("exact float32", copy, queries, exact, build=None, k=k, folder=folder)
     half = _copy(database, "float16", vectors.astype(np.float16), dim)
@@ -113,7 +115,9 @@ def _tried(
         search = search.bypass_vector_index() if build is None else search.nprobes(PROBES).refine_factor(REFINE)
         hits.append({row["row"] for row in search.select(["row", "_distance"]).to_list()})
     spent = time.process_time() - began
-    return Trial(name, _recall(hits, exact), built, 1e3 * spent / len(queries), _size(table, folder, index=bool(build)))
+    return Trial(
+        name, _recall(hits, exact, k=k), built, 1e3 * spent / len(queries), _size(table, folder, index=bool(build))
+    )
 
 
 def _binary(
@@ -131,11 +135,18 @@ def _binary(
         hits.append({near[n] for n in np.argsort(-scores)[:k]})
     spent = time.process_time() - began
     size = _size(table, folder, index=False)
-    return Trial(f"binary, {RESCORED}x rescored", _recall(hits, exact), 0.0, 1e3 * spent / len(queries), size)
+    return Trial(f"binary, {RESCORED}x rescored", _recall(hits, exact, k=k), 0.0, 1e3 * spent / len(queries), size)
 
 
-def _recall(found: list[set[int]], exact: list[set[int]]) -> float:
-    return float(np.mean([len(a & b) / max(1, len(b)) for a, b in zip(found, exact, strict=True)]))
+def _as_good(scores: Matrix, k: int) -> set[int]:
+    """The k best rows and those that score like the last of them: of many equal texts any is as right as another."""
+    last = np.partition(scores, -k)[-k] if k <= len(scores) else scores.min()
+    return set(np.flatnonzero(scores >= last - EQUAL).tolist())
+
+
+def _recall(found: list[set[int]], exact: list[set[int]], *, k: int) -> float:
+    shares = [min(k, len(a & b)) / max(1, min(k, len(b))) for a, b in zip(found, exact, strict=True)]
+    return float(np.mean(shares))
 
 
 def _size(table: Table, folder: str, *, index: bool) -> int:
