@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.embedding import prepare
+from pipeline.embedding import first_of_each, known, prepare
 from pipeline.generations import Behind, behind, catch_up, check_differs, session_for, target_recipe
 from pipeline.plan import Work
 from pipeline.progress import Progress, Silent
@@ -51,6 +51,7 @@ class Estimate:
     documents: int
     chunks: int
     tokens: int
+    """That would be encoded: what the store has already is left out."""
     bytes: int
     seconds: float
 
@@ -187,10 +188,10 @@ def estimate(effective: Effective, wanted: Wanted) -> Estimate:
         prepared = prepare(
             session, document, list(recipe.chunker.chunk(document, tokens=recipe.tokens, embedder=recipe.encoder))
         )
-        every = range(len(prepared.jobs))
-        for _ in recipe.encoder.vectors(prepared, every):
+        new = first_of_each(prepared.keys, known(session, prepared))
+        for _ in recipe.encoder.vectors(prepared, new):
             continue
-        chunks, tokens, weight = chunks + len(every), tokens + prepared.tokens(every), weight + mark.chunks
+        chunks, tokens, weight = chunks + len(prepared.jobs), tokens + prepared.tokens(new), weight + mark.chunks
     spent = time.perf_counter() - began
     scale = sum(mark.chunks for mark in marks) / max(1, weight)
     whole = round(chunks * scale)

@@ -42,11 +42,8 @@ def prepare(session: Session, document: Document, chunks: Sequence[Chunk]) -> Pr
 def embed(session: Session, documents: Sequence[Prepared]) -> Embedded:
     """All documents' model inputs in shared batches. EncodeError where the model gives no usable vector."""
     every = Prepared.joined(documents)
-    known = session.collection.vectors(session.generation.embed_fingerprint, every.keys)
-    fresh = [job for job in every.jobs if job.key not in known]
-    known |= cut_from(session.collection, session.siblings if fresh else (), fresh, dim=session.generation.dim)
-    wanted = _first_of_each(every.keys, known)
-    vectors: dict[str, Vector] = dict(known)
+    vectors = known(session, every)
+    wanted = first_of_each(every.keys, vectors)
     if wanted:
         for batch in session.recipe.encoder.vectors(every, wanted):
             if session.stop.is_set():
@@ -62,6 +59,13 @@ def embed(session: Session, documents: Sequence[Prepared]) -> Embedded:
     )
 
 
+def known(session: Session, prepared: Prepared) -> dict[str, Vector]:
+    """By `embed_key`, what the store has, as it is or as a longer or finer vector of the same model."""
+    found = session.collection.vectors(session.generation.embed_fingerprint, prepared.keys)
+    fresh = [job for job in prepared.jobs if job.key not in found]
+    return found | cut_from(session.collection, session.siblings if fresh else (), fresh, dim=session.generation.dim)
+
+
 def embed_apart(session: Session, documents: Sequence[Prepared]) -> list[Embedded | EncodeError]:
     """One by one, so that a document whose vectors are broken harms no other."""
     found: list[Embedded | EncodeError] = []
@@ -73,8 +77,9 @@ def embed_apart(session: Session, documents: Sequence[Prepared]) -> list[Embedde
     return found
 
 
-def _first_of_each(keys: Sequence[str], known: Mapping[str, Vector]) -> list[int]:
-    seen = set(known)
+def first_of_each(keys: Sequence[str], vectors: Mapping[str, Vector]) -> list[int]:
+    """Places of the keys that have no vector, each key once."""
+    seen = set(vectors)
     wanted = []
     for index, key in enumerate(keys):
         if key not in seen:

@@ -14,7 +14,7 @@ from stores.rows import GenerationRow, Scored
 PROBES = 50
 """Vectors spread over the table that are searched for."""
 K = 10
-EQUAL = 1e-5
+EQUAL = 1e-4
 """Scores closer than this are a tie: of many equal texts any is as right as another."""
 
 

@@ -9,6 +9,7 @@ SWITCHES = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # Prefect's server heartbeat
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",  # models come from disk; `HF_HUB_OFFLINE=0` lets a profile be fetched by hand
+    "LANCEDB_LOG": "error",  # its k-means warns about every list of equal vectors
     "TOKENIZERS_PARALLELISM": "false",  # its thread pool warns in every process that forks later
 }
 

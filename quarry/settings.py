@@ -142,12 +142,15 @@ def load(
     if chosen:
         layers.append(_file_layer(Path(chosen)))
     layers.extend(_environment(env))
-    layers.extend((f"--set {text}", _assignment(text)) for text in assignments)
-    layers.extend(
-        (f"--{key.rpartition('.')[2]}", _nested(key, value))
+    given = [
+        (key.endswith(".kind"), f"--{key.rpartition('.')[2]}", _nested(key, value))
         for key, value in (options or {}).items()
         if value is not None
-    )
+    ]
+    # A strategy's name comes before the settings that --set gives it: a new name drops those of the former one.
+    layers.extend((origin, layer) for strategy, origin, layer in given if strategy)
+    layers.extend((f"--set {text}", _assignment(text)) for text in assignments)
+    layers.extend((origin, layer) for strategy, origin, layer in given if not strategy)
     return _effective(layers)
 
 

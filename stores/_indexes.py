@@ -119,7 +119,7 @@ def _nearest_by_bits(table: Table, vector: Vector, *, k: int, where: str | None)
         return []
     flat = found[VECTOR_COLUMN].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     vectors = flat.astype(np.float32).reshape(found.num_rows, -1)
-    scores = vectors @ vector / np.linalg.norm(vectors, axis=1)
+    scores = vectors @ vector / (np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector))
     names = found["chunk_id"].to_pylist()
     return [Scored(names[n], float(scores[n])) for n in np.argsort(-scores, kind="stable")[:k]]
 

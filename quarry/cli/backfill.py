@@ -42,8 +42,8 @@ def command(
     """
     from pipeline.backfill import Wanted, backfill, estimate
 
-    effective = call.settings(ingest__wait_s=wait)
-    spec = {"kind": chunker} if chunker else _asked_chunker(call)
+    effective = call.settings(ingest__wait_s=wait, chunker__kind=chunker)
+    spec = dict(effective.settings.chunker) if chunker or _sets_chunker(call) else None
     wanted = Wanted(encoder=encoder, dim=dim, dtype=dtype, chunker=spec, parsers=parsers)
     if dry_run:
         return _show_estimate(call.output, estimate(effective, wanted))
@@ -60,10 +60,8 @@ def command(
     return 0
 
 
-def _asked_chunker(call: Call) -> dict[str, object] | None:
-    """What --set chunker.… says, without a --chunker."""
-    own = [text.removeprefix("chunker.") for text in call.assignments if text.startswith("chunker.")]
-    return dict(call.settings().settings.chunker) if own else None
+def _sets_chunker(call: Call) -> bool:
+    return any(text.startswith("chunker.") for text in call.assignments)
 
 
 def _show_estimate(output: Output, found: Estimate) -> int:

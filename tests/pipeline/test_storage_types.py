@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.backfill import Backfilled, Wanted, backfill
+from pipeline.backfill import Backfilled, Wanted, backfill, estimate
 from pipeline.ingest import ingest
 from pipeline.plan import Request
 from pipeline.promote import promote
@@ -44,6 +44,7 @@ def vectors(place: Place, generation: GenerationRow) -> dict[str, np.ndarray[Any
 def test_a_shorter_or_coarser_vector_needs_no_model(place: Place, wanted: dict[str, Any], tolerance: float) -> None:
     place.notes(4)
     place.ingest()
+    assert estimate(settings(place), Wanted(**wanted)).tokens == 0
     done = filled(place, **wanted)
     assert done.record()["work"] == {**done.record()["work"], "parsed": 0, "encoded": 0}
     encoder = encoder_of(done.generation)

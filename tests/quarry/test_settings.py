@@ -61,3 +61,9 @@ def test_wrong_file(tmp_path: Path, content: str, message: str) -> None:
         load(str(file), environ={})
     with pytest.raises(ConfigError, match="can't read"):
         load(str(tmp_path / "none.yaml"), environ={})
+
+
+def test_a_named_strategy_takes_the_settings_that_are_set_beside_it() -> None:
+    own = ["chunker.size=24", "chunker.overlap=8"]
+    effective = load(assignments=own, options={"chunker.kind": "sliding_window"}, environ={})
+    assert effective.settings.chunker == {"kind": "sliding_window", "size": 24, "overlap": 8}
