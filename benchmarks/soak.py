@@ -40,7 +40,7 @@ class Watch:
     def parsed(self, _uri: str, /) -> None:
         return
 
-    def stored(self, documents: int, _chunks: int, /) -> None:
+    def stored(self, documents: int, _chunks: int, _tokens: int, /) -> None:
         self.stored_so_far += documents
         gc.collect()
         process = psutil.Process()

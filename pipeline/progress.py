@@ -14,8 +14,8 @@ class Progress(Protocol):
     def parsed(self, uri: str, /) -> None:
         """One more document is parsed, or has failed."""
 
-    def stored(self, documents: int, chunks: int, /) -> None:
-        """A batch is committed."""
+    def stored(self, documents: int, chunks: int, tokens: int, /) -> None:
+        """A batch is committed; so many tokens were encoded for it."""
 
 
 class Silent:
@@ -27,5 +27,5 @@ class Silent:
     def parsed(self, _uri: str, /) -> None:
         return
 
-    def stored(self, _documents: int, _chunks: int, /) -> None:
+    def stored(self, _documents: int, _chunks: int, _tokens: int, /) -> None:
         return

@@ -150,7 +150,7 @@ class _Batches:
 
     def _commit(self, batch: Batch) -> Report:
         report = commit(self.session, batch)
-        self.progress.stored(batch.documents, batch.chunks)
+        self.progress.stored(batch.documents, batch.chunks, report.tokens.encoded)
         return report
 
 

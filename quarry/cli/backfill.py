@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quarry.cli.ingest import progress_bar
 from quarry.cli.options import Call, Output
 from quarry.cli.options import command as quarry_command
+from quarry.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from pipeline.backfill import Backfilled, Estimate

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from quarry.cli.options import Call, Output
 from quarry.cli.options import command as quarry_command
+from quarry.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from pipeline.plan import Plan
@@ -80,34 +78,6 @@ def command(
     return show_report(call.output, done.record(), strict=strict)
 
 
-class Bar:
-    """Progress of a run in the terminal."""
-
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._parsed = bar.add_task("parsed", total=None)
-        self._stored = bar.add_task("stored", total=None)
-
-    def planned(self, documents: int, /) -> None:
-        for task in (self._parsed, self._stored):
-            self._bar.update(task, total=documents)
-
-    def parsed(self, _uri: str, /) -> None:
-        self._bar.advance(self._parsed)
-
-    def stored(self, documents: int, _chunks: int, /) -> None:
-        self._bar.advance(self._stored, documents)
-
-
-@contextmanager
-def progress_bar(output: Output) -> Iterator[Bar]:
-    """On a terminal; elsewhere nothing is drawn."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    shown = not output.quiet and output.messages.is_terminal
-    with Progress(*columns, console=output.messages, transient=True, disable=not shown) as bar:
-        yield Bar(bar)
-
-
 def show_report(output: Output, record: dict[str, Any], *, strict: bool) -> int:
     """Prints an ingest report; returns the exit code that it means."""
     if output.json:
@@ -129,7 +99,7 @@ def _tables(output: Output, record: dict[str, Any]) -> None:
         output.results.print(f"{name:10}{told or '-'}")
     if not record["problems"]:
         return
-    table = Table("document", "outcome", "reason", "attempts", "")
+    table = Table(Column("document", overflow="fold"), "outcome", Column("reason", overflow="fold"), "attempts", "")
     for problem in record["problems"]:
         new = "new" if problem["new"] else ""
         what = (problem["uri"], problem["outcome"], problem["reason"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from quarry.cli.ingest import progress_bar, show_report
+from quarry.cli.ingest import show_report
 from quarry.cli.options import Call
 from quarry.cli.options import command as quarry_command
+from quarry.cli.progress import progress_bar
 from quarry.errors import ConfigError
 
 AGAIN = ("failed",)

@@ -144,7 +144,7 @@ def test_a_run_planned_before_a_promotion_ends_in_both(place: Place, other: Path
         def parsed(self, _uri: str, /) -> None:
             return
 
-        def stored(self, _documents: int, _chunks: int, /) -> None:
+        def stored(self, _documents: int, _chunks: int, _tokens: int, /) -> None:
             return
 
     ingest(settings(place), Request((str(place.docs),)), progress=Swapping())
