@@ -19,7 +19,7 @@ TEXT_COLUMN, VECTOR_COLUMN = "search_text", "vector"
 REFINE = 10
 """Times k candidates are ranked again by their full vectors; quantised distances alone lose recall."""
 PROBES = 20
-RESCORED = 20
+RESCORED = 100
 """Times k nearest by their bits are ranked again by their vectors."""
 
 

@@ -94,8 +94,9 @@ def test_rows_that_no_index_covers_are_held_back(place: Place) -> None:
     assert next(gate for gate in promoted.gates if gate.name == "index").passed
 
 
-def test_an_index_that_loses_neighbours_is_held_back(place: Place) -> None:
+def test_an_index_that_loses_neighbours_is_held_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight bits a vector tell 256 chunks apart at most."""
+    monkeypatch.setattr("stores._indexes.RESCORED", 5)
     words = (f"{first} {second} {number}" for number in range(900) for first, second in [WORDS[number % len(WORDS)]])
     place.write("long.md", "\n\n".join(words))
     place.ingest()
