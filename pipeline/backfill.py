@@ -156,9 +156,11 @@ def check_room(session: Session, found: Behind) -> None:
     needed = chunks * row_bytes(session.generation)
     free = shutil.disk_usage(root if root.exists() else Path.cwd()).free
     if needed > free:
-        raise StoreError(
-            f"the new generation needs about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; nothing was written"
-        )
+        raise StoreError(f"the new generation needs about {_size(needed)}, {_size(free)} are free; nothing was written")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
 def row_bytes(generation: GenerationRow) -> int:

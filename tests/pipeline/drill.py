@@ -101,14 +101,14 @@ def points(log: Path, *, most: int = 3) -> list[str]:
 
 
 def contents(store: Path) -> tuple[dict[str, list[str]], dict[str, Any]]:
-    """Every row of every table but `runs`, as sorted JSON without what a run leaves; and vectors by chunk id."""
+    """Every row of every table but `runs`, as sorted JSON without what a run leaves; vectors by table and chunk id."""
     opened = Store.open(str(store))
     tables: dict[str, list[str]] = {}
     vectors: dict[str, Any] = {}
     for name in sorted(opened.table_names()):
         rows = opened.table(name).search().to_list()
         if name.startswith("chunks_"):
-            vectors |= {row["chunk_id"]: np.asarray(row["vector"]) for row in rows}
+            vectors |= {f"{name} {row['chunk_id']}": np.asarray(row["vector"]) for row in rows}
         if name != "runs":
             tables[name] = sorted(_plain(row) for row in rows)
     return tables, vectors

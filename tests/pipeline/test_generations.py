@@ -262,3 +262,30 @@ def test_a_swap_counts_on_what_it_read(place: Place, other: Path) -> None:
     collection.swap(live=second.id, previous=row.live, counter=row.counter)
     with pytest.raises(BusyError, match="changed by another process"):
         collection.swap(live=row.live, previous=second.id, counter=row.counter)
+
+
+def test_another_parser_parses_again_beside_the_live_one(place: Place) -> None:
+    place.notes(2)
+    place.write("page.html", "<html><body><h1>A page</h1><p>Words of a page.</p></body></html>")
+    place.ingest()
+    live = live_of(place.collection)
+    with pytest.raises(MismatchError, match=r"quarry backfill --parser"):
+        run(place, "parsers.html.max_blocks=1000")
+    assert place.ingest()["documents"]["unchanged"] == 3
+    done = backfill(settings(place, "parsers.html.max_blocks=1000"), Wanted(parsers=True))
+    assert done.record()["work"]["parsed"] == 1
+    assert (done.left, live_of(place.collection).id) == (0, live.id)
+    promote(settings(place), done.generation.id)
+    assert verify(place.collection) == []
+
+
+def test_a_disk_that_is_too_small_is_named_before_anything_is_written(
+    place: Place, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.notes(2)
+    place.ingest()
+    usage = shutil.disk_usage(place.folder)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    with pytest.raises(StoreError, match=r"needs about 0\.\d MB, 0\.0 MB are free; nothing was written"):
+        filled(place, encoder=str(other))
+    assert place.collection.count(live_of(place.collection)) == 2
