@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quarry.fingerprint import element_id
 from quarry.span import Span
-from quarry.types import FURNITURE, Element, ElementType, Link, Table
+from quarry.types import FURNITURE, Cell, Element, ElementType, Link, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,22 @@ class Draft:
     flags: tuple[str, ...] = ()
     css_path: str | None = None
     anchor: str | None = None
+    page: int | None = None
+    """1-based: slides and sheets are pages too."""
+
+    def moved(self, by: int) -> Draft:
+        """The same so many characters further on."""
+        table = self.table and replace(
+            self.table,
+            rows=tuple(tuple(_moved_cell(cell, by) for cell in row) for row in self.table.rows),
+            row_spans=tuple(span.shift(by) for span in self.table.row_spans),
+        )
+        links = tuple(replace(link, span=link.span.shift(by)) for link in self.links)
+        return replace(self, span=self.span.shift(by), table=table, links=links)
+
+
+def _moved_cell(cell: Cell, by: int) -> Cell:
+    return replace(cell, span=cell.span.shift(by)) if cell.span else cell
 
 
 def elements_of(drafts: Iterable[Draft], *, content_sha256: str) -> tuple[Element, ...]:
@@ -46,6 +62,7 @@ def _element(draft: Draft, ident: str, *, parent: str | None) -> Element:
         id=ident,
         type=draft.type,
         span=draft.span,
+        page=draft.page,
         css_path=draft.css_path,
         anchor=draft.anchor,
         level=draft.level,

@@ -75,12 +75,12 @@ def _partition(pieces: Sequence[Piece]) -> dict[int, str]:
         tag = _TAGS[piece.kind].format(level=piece.level or 1)
         lines.append(f'<{tag} data-page-number="{number}">{escape(piece.text)}</{tag}>')
     lines.append("</body></html>")
-    elements = _library().partition_html(text="\n".join(lines), languages=[""])
+    elements = library().partition_html(text="\n".join(lines), languages=[""])
     return {element.metadata.page_number: element.category for element in elements if element.metadata.page_number}
 
 
 @lru_cache(maxsize=1)
-def _library() -> Any:
+def library() -> Any:
     """unstructured with spaCy's blank English in the place of the model that it would download."""
     with _without_torch():
         tokenize: ModuleType = import_module("unstructured.nlp.tokenize")

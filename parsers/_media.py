@@ -34,7 +34,25 @@ _HTML = re.compile(
 )
 _HTML_LATER = re.compile(r"<(?:!doctype\s+html|html|body)\b", re.IGNORECASE)
 _MAIL = re.compile(r"(?:[\w-]+:[^\n]*\r?\n)*?MIME-Version:", re.IGNORECASE)
-_BY_NAME = {".md": MARKDOWN, ".markdown": MARKDOWN, ".txt": PLAIN}
+_BY_NAME = {
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".txt": PLAIN,
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".rst": "text/x-rst",
+    ".org": "text/org",
+}
+_OOXML = "application/vnd.openxmlformats-officedocument"
+_PACKAGES = {
+    ".docx": f"{_OOXML}.wordprocessingml.document",
+    ".pptx": f"{_OOXML}.presentationml.presentation",
+    ".xlsx": f"{_OOXML}.spreadsheetml.sheet",
+    ".epub": "application/epub+zip",
+    ".odt": "application/vnd.oasis.opendocument.text",
+}
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED_OFFICE = "application/x-encrypted-office"
 _WEB_NAMES = (".html", ".htm", ".xhtml")
 
 
@@ -44,9 +62,12 @@ def media_type(data: bytes, *, name: str) -> str:
         return EMPTY
     if _is_pdf(data):
         return PDF
+    if data.startswith(_OLE) and name.lower().endswith(tuple(_PACKAGES)):
+        return ENCRYPTED_OFFICE
     known = filetype.guess(data[:8192])
     if known is not None:
-        return str(known.mime)
+        package = next((media for end, media in _PACKAGES.items() if name.lower().endswith(end)), None)
+        return package if package and known.mime == "application/zip" else str(known.mime)
     text = _as_text(data[:_SNIFFED])
     return BINARY if text is None else _kind_of_text(text, name=name.lower())
 

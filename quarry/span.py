@@ -18,6 +18,10 @@ class Span:
     def of(self, text: str) -> str:
         return text[self.start : self.end]
 
+    def shift(self, by: int) -> Span:
+        """The same length, so many characters further on."""
+        return Span(self.start + by, self.end + by)
+
     def overlaps(self, other: Span) -> bool:
         return self.start < other.end and other.start < self.end
 
