@@ -66,7 +66,8 @@ class Recipe:
 
     def generation(self, collection: str, *, state: str = "live") -> GenerationRow:
         """The row of the generation that this recipe makes in `collection`."""
-        parse = digest(self.parse_fingerprints)
+        # Kinds that were not there when the recipe was written down are no change of it.
+        parse = digest({kind: made for kind, made in self.parse_fingerprints.items() if kind in self.parsers})
         identity = self.encoder.identity
         return GenerationRow(
             id=generation_id(collection, parse, self.chunk_fingerprint, identity.fingerprint, dtype=identity.dtype),
@@ -89,7 +90,9 @@ def recipe_of(effective: Effective) -> Recipe:
     """From the settings alone: for a new collection, and for what uses no store."""
     settings = effective.settings
     return Recipe(
-        parsers=without_private(settings.parsers),
+        parsers=without_private(
+            {kind: settings.parsers.get(kind, {}) for kind in (*parser.names(), *settings.parsers)}
+        ),
         chunker_settings=chunker_spec(settings.chunker),
         encoder_settings=settings.encoder.model_dump(),
     )
@@ -137,7 +140,7 @@ def live_recipe(effective: Effective, live: GenerationRow) -> Recipe:
     """
     stored, asked = stored_recipe(live), recipe_of(effective)
     for section, mine, theirs in (
-        ("parsers", asked.parsers, stored.parsers),
+        ("parsers", asked.parsers, {**dict.fromkeys(asked.parsers, {}), **stored.parsers}),
         ("chunker", asked.chunker_settings, stored.chunker_settings),
         ("encoder", asked.encoder_settings, stored.encoder_settings),
     ):

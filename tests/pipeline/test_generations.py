@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pipeline.backfill import Backfilled, Wanted, backfill, estimate
 from pipeline.ingest import ingest
 from pipeline.plan import Request
 from pipeline.promote import drop, finalize, promote, rollback
+from pipeline.recipe import stored_recipe
 from pipeline.verify import verify
 from pipeline.views import encoder_of, generation_records, live_of
 from quarry.errors import BusyError, ConfigError, HeldBackError, MismatchError, StoreError
@@ -289,3 +291,15 @@ def test_a_disk_that_is_too_small_is_named_before_anything_is_written(
     with pytest.raises(StoreError, match=r"needs about 0\.\d MB, 0\.0 MB are free; nothing was written"):
         filled(place, encoder=str(other))
     assert place.collection.count(live_of(place.collection)) == 2
+
+
+def test_a_parser_that_came_later_is_no_change_of_a_generation(place: Place) -> None:
+    """What an older version wrote down doesn't speak of it."""
+    place.notes(1)
+    place.ingest()
+    made = stored_recipe(live_of(place.collection))
+    older = replace(made, parsers={kind: own for kind, own in made.parsers.items() if kind != "office"})
+    assert "office" in made.parsers
+    row = older.generation("default")
+    assert row.id != live_of(place.collection).id
+    assert stored_recipe(row).generation("default").id == row.id
