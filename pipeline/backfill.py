@@ -13,6 +13,7 @@ from pipeline.embedding import first_of_each, known, prepare
 from pipeline.generations import Behind, behind, catch_up, check_differs, session_for, target_recipe
 from pipeline.plan import Work
 from pipeline.progress import Progress, Silent
+from pipeline.recipe import recipe_of
 from pipeline.report import Report, Seconds
 from pipeline.session import Session
 from pipeline.shard import run_shard
@@ -80,7 +81,7 @@ def target_of(effective: Effective, live: GenerationRow, wanted: Wanted) -> Gene
         live,
         encoder={"profile": wanted.encoder, "dim": wanted.dim, "dtype": wanted.dtype},
         chunker=chunker_spec(wanted.chunker) if wanted.chunker else None,
-        parsers={kind: dict(own) for kind, own in effective.settings.parsers.items()} if wanted.parsers else None,
+        parsers=recipe_of(effective).parsers if wanted.parsers else None,
     )
     target = recipe.generation(live.collection, state="building")
     check_differs(live, target)

@@ -90,9 +90,7 @@ def recipe_of(effective: Effective) -> Recipe:
     """From the settings alone: for a new collection, and for what uses no store."""
     settings = effective.settings
     return Recipe(
-        parsers=without_private(
-            {kind: settings.parsers.get(kind, {}) for kind in (*parser.names(), *settings.parsers)}
-        ),
+        parsers=without_private({**{kind: {} for kind in parser.names()}, **settings.parsers}),
         chunker_settings=chunker_spec(settings.chunker),
         encoder_settings=settings.encoder.model_dump(),
     )
@@ -140,7 +138,7 @@ def live_recipe(effective: Effective, live: GenerationRow) -> Recipe:
     """
     stored, asked = stored_recipe(live), recipe_of(effective)
     for section, mine, theirs in (
-        ("parsers", asked.parsers, {**dict.fromkeys(asked.parsers, {}), **stored.parsers}),
+        ("parsers", asked.parsers, {**{kind: {} for kind in asked.parsers}, **stored.parsers}),
         ("chunker", asked.chunker_settings, stored.chunker_settings),
         ("encoder", asked.encoder_settings, stored.encoder_settings),
     ):
