@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from parsers import _media as media
+from parsers._pdf_proof import Picture, Probe, misplaced, pictures
 from quarry import fault
 from quarry.errors import ConfigError, DocumentError, FailedError, RefusedError
 from quarry.types import Document, Origin
 
 _MB = 1_000_000
+PICTURES = 200
+"""Pages that are drawn of one document at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,10 @@ class ParseJob:
     """As decided by content already; None: the worker decides."""
     path: Path | None = None
     data: bytes | None = None
+    probes: tuple[Probe, ...] = ()
+    """Of a PDF: texts whose boxes are to be read back."""
+    dpi: int = 0
+    """Of a PDF: draw its first PICTURES pages so finely; 0 draws none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,9 @@ class ParseResult:
     document: Document
     seconds: float
     """Wall time in the worker, reading included."""
+    misplaced: tuple[str, ...] = ()
+    """Names of the probes whose boxes hold another text."""
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +121,24 @@ def _note(here: _Here, number: int) -> None:
 def _outcome(job: ParseJob, here: _Here) -> Answer:
     began = time.perf_counter()
     try:
-        document = _parsed(job, here)
+        data, document = _parsed(job, here)
+        wrong, drawn = _shown(job, data, document, here)
     except (DocumentError, ConfigError) as error:
         return Answer(error=error)
     except MemoryError:
         return Answer(error=FailedError("memory: the system gave no more"))
     except Exception as error:  # noqa: BLE001  # the per-document boundary: a document can fail, a run can't
         return Answer(error=FailedError(f"error: {type(error).__name__} in {_place(error)}"))
-    return Answer(ParseResult(document, time.perf_counter() - began))
+    return Answer(ParseResult(document, time.perf_counter() - began, wrong, drawn))
+
+
+def _shown(job: ParseJob, data: bytes, document: Document, here: _Here) -> tuple[tuple[str, ...], tuple[Picture, ...]]:
+    """What was asked for besides the parse, of a PDF."""
+    if document.media_type != media.PDF or not (job.probes or job.dpi):
+        return (), ()
+    passwords = tuple(here.settings.get("pdf", {}).get("passwords", ()))
+    wrong = misplaced(data, passwords, job.probes) if job.probes else ()
+    return wrong, pictures(data, passwords, dpi=job.dpi, pages=PICTURES) if job.dpi else ()
 
 
 def _place(error: BaseException) -> str:
@@ -129,7 +149,8 @@ def _place(error: BaseException) -> str:
     return f"{Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno} ({frame.name})"
 
 
-def _parsed(job: ParseJob, here: _Here) -> Document:
+def _parsed(job: ParseJob, here: _Here) -> tuple[bytes, Document]:
+    """With the bytes that it was made of."""
     data = job.data if job.path is None else read(job.path, max_mb=here.limits.max_mb)
     if data is None:
         raise RefusedError("unreadable: neither a file nor bytes were given")
@@ -141,7 +162,8 @@ def _parsed(job: ParseJob, here: _Here) -> Document:
     if job.origin.sha256 and job.origin.sha256 != found:
         raise RefusedError("unreadable: it changed while it was read")
     fault.reach("parse", job.origin.path)
-    return media.parse(data, replace(job.origin, sha256=found), settings=here.settings, media=job.media_type)
+    origin = replace(job.origin, sha256=found)
+    return data, media.parse(data, origin, settings=here.settings, media=job.media_type)
 
 
 def read(path: Path, *, max_mb: float) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from parsers._pdf_proof import Probe
 from pipeline.known import SEARCHABLE
 from pipeline.parsing import NOWHERE
 from pipeline.recipe import stored_recipe, with_private
@@ -53,18 +54,30 @@ def _group(
             yield _finding(row, "content", what)
         else:
             origin = Origin("", "", "", row.path, row.sha256 or "")
-            job = ParseJob(origin=origin, media_type=row.media_type, path=_file(row))
+            probes = tuple(_probes(collection, live, row, stored.get(row.element_key or "")))
+            job = ParseJob(origin=origin, media_type=row.media_type, path=_file(row), probes=probes)
             waiting.append((row, pool.submit(job)))
     for row, answer in waiting:
         try:
-            parsed = answer.result().document
+            result = answer.result()
+            parsed = result.document
         except DocumentError as error:
             yield _finding(row, "content", f"can't be parsed any more: {error}")
             continue
         neutral = at(parsed, replace(NOWHERE, sha256=row.sha256 or ""))
-        if neutral != stored.get(row.element_key or ""):
+        if not _same(neutral, stored.get(row.element_key or "")):
             yield _finding(row, "elements", "gives other elements than are stored")
         yield from _boxes(collection, live, row, parsed)
+        if result.misplaced:
+            names = ", ".join(result.misplaced[:3])
+            yield _finding(
+                row, "boxes", f"has other text in the boxes of {len(result.misplaced)} of its parts: {names}"
+            )
+
+
+def _same(parsed: Document, known: Document | None) -> bool:
+    """But for the warnings: a library gives some of them once a process."""
+    return known is not None and replace(parsed, warnings=()) == replace(known, warnings=())
 
 
 def _content(row: DocumentRow, *, limits: Limits) -> str | None:
@@ -85,6 +98,18 @@ def _boxes(collection: Collection, live: GenerationRow, row: DocumentRow, docume
         if document.layout.regions(chunk.span) not in ((), chunk.regions):
             yield _finding(row, "boxes", f"has the words of chunk {chunk.id} in other boxes than are stored")
             return
+
+
+def _probes(
+    collection: Collection, live: GenerationRow, row: DocumentRow, document: Document | None
+) -> Iterator[Probe]:
+    """Elements and chunks that have boxes: what stands in them is read back from the file."""
+    for element in document.elements if document else ():
+        if element.regions and not element.hidden and document is not None:
+            yield Probe(f"element {element.id}", element.span.of(document.text), element.regions)
+    for found in collection.chunks_of(live, row.doc_id):
+        if found.chunk.regions:
+            yield Probe(f"chunk {found.chunk.id}", found.chunk.text, found.chunk.regions)
 
 
 def _finding(row: DocumentRow, law: str, what: str) -> Finding:

@@ -9,6 +9,7 @@ import click
 
 from quarry.cli.options import Call, json_line
 from quarry.cli.options import command as quarry_command
+from quarry.cli.page_view import DPI, page_view
 from quarry.records import document_record
 from quarry.types import Document, Element, ElementType, Outcome
 
@@ -21,13 +22,17 @@ PROBLEMS = 3
     "--format", "form", type=click.Choice(["jsonl", "markdown", "html"]), default="jsonl", help="Output form."
 )
 def command(call: Call, paths: tuple[str, ...], form: str) -> int:
-    """Turn files, folders or globs into documents; uses no store. What can't be read says why."""
-    from pipeline.reading import read_documents
+    """Turn files, folders or globs into documents; uses no store. What can't be read says why. HTML shows the pages of
+    a PDF as pictures, with a labelled box round each element.
+    """
+    from pipeline.reading import read_results
 
     writers = {"jsonl": _jsonl, "markdown": _markdown, "html": _html}
+    form = "jsonl" if call.output.json else form
     problems = 0
-    for document in read_documents(call.settings(), paths):
-        sys.stdout.write(writers["jsonl" if call.output.json else form](document))
+    for result in read_results(call.settings(), paths, dpi=DPI if form == "html" else 0):
+        document = result.document
+        sys.stdout.write(page_view(document, result.pictures) if result.pictures else writers[form](document))
         if document.outcome is not Outcome.OK:
             problems += 1
             call.output.say(f"{document.origin.uri}: {document.outcome.value}: {document.reason or ''}")
