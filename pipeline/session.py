@@ -15,12 +15,21 @@ from parsers import _media as media
 from parsers import parser
 from pipeline.journal import Journal
 from pipeline.recipe import Recipe, live_recipe, recipe_of, with_private, without_private
+from pipeline.report import Report
 from quarry import memory
 from quarry.fingerprint import digest, document_id
 from quarry.settings import Effective, Settings
 from stores.collection import Collection
 from stores.lance import Store
 from stores.rows import DocumentRow, GenerationRow, RunRow
+
+
+@dataclass(slots=True)
+class Begun:
+    """What a try of a shard had stored when it broke: another try leaves that out, and its report goes on from here."""
+
+    documents: set[str] = field(default_factory=set)
+    report: Report = field(default_factory=Report)
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Session:
     started: datetime
     journals: dict[str, Journal] = field(default_factory=dict)
     """By source name, of the sources whose lock this run holds."""
+    begun: Begun = field(default_factory=Begun)
 
     @property
     def stop(self) -> threading.Event:
