@@ -126,9 +126,9 @@ class Loopback:
         return self.run(run_id)
 
     def artifacts(self, run_id: str) -> dict[str, Record]:
-        """By key, of one run."""
+        """By key, of one run; what Prefect keeps of its own has none."""
         found = self.ask("artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run_id]}}})
-        return {item["key"]: item for item in found}
+        return {item["key"]: item for item in found if item["key"]}
 
     def events(self, name: str) -> list[Record]:
         """Of this name, the newest first. They are written a moment after the run ends."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -26,9 +25,7 @@ def alive(process: psutil.Process) -> bool:
 
 
 @pytest.mark.parametrize("point", ["sleep@encode", pytest.param("hang@parse:note2", marks=pytest.mark.slow)])
-def test_a_cancelled_run_stops_and_can_be_taken_up_again(
-    loopback: Loopback, place: Place, point: str, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_cancelled_run_stops_and_can_be_taken_up_again(loopback: Loopback, place: Place, point: str) -> None:
     place.notes(5)
     parameters = told(place, sources=[str(place.docs)])
     run = loopback.start(NIGHTLY, parameters, broken_by=point)
@@ -38,12 +35,9 @@ def test_a_cancelled_run_stops_and_can_be_taken_up_again(
     family = loopback.runs_of_worker()
     assert len(family) >= 2
     loopback.ask(f"flow_runs/{run}/set_state", {"state": {"type": "CANCELLING", "name": "Cancelling"}})
-    stopped = until("no process is left", lambda: not any(map(alive, family)), seconds=30)
-    reported = until("Prefect knows", lambda: loopback.run(run)["state_type"] in FINAL, seconds=30)
-    record_property("processes gone after s", round(stopped, 1))
-    record_property("reported after s", round(stopped + reported, 1))
+    assert until("no process is left", lambda: not any(map(alive, family)), seconds=30) < 10
+    until("Prefect knows", lambda: loopback.run(run)["state_type"] in FINAL, seconds=30)
     assert loopback.run(run)["state_name"] == "Cancelled"
-    assert stopped < 10
     assert loopback.slots_taken(NIGHTLY) == 0
     assert loopback.ended(loopback.start(NIGHTLY, parameters))["state_name"] == "Completed"
     assert len(place.chunks()) == 5
