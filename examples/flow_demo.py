@@ -89,16 +89,16 @@ def command_of(arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", "prefect", *arguments]
 
 
-def serve(running: ExitStack, environment: Mapping[str, str], folder: Path) -> None:
-    """A Prefect server; returns when it answers. It ends with `running`."""
+def serve(running: ExitStack, environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    """A Prefect server, when it answers. It ends with `running`."""
     port = environment["PREFECT_API_URL"].rpartition(":")[2].partition("/")[0]
     command = command_of(["server", "start", "--host", "127.0.0.1", "--port", port])
-    running.enter_context(started(command, environment, folder / "server.log"))
+    process = running.enter_context(started(command, environment, folder / "server.log"))
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         try:
             with urllib.request.urlopen(f"{environment['PREFECT_API_URL']}/health", timeout=5):
-                return
+                return process
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.5)
     raise TimeoutError(f"the Prefect server did not start: {(folder / 'server.log').read_text()[-2000:]}")

@@ -32,6 +32,7 @@ class Loopback:
     folder: Path
     running: ExitStack
     environment: dict[str, str] = field(default_factory=dict)
+    server: Popen[bytes] | None = None
     worker: Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -41,7 +42,18 @@ class Loopback:
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
         }
-        serve(self.running, self.environment, self.folder)
+        self.start_server()
+
+    def start_server(self) -> None:
+        """On the same port and database each time."""
+        self.server = serve(self.running, self.environment, self.folder)
+
+    def kill_server(self) -> None:
+        assert self.server is not None
+        for process in psutil.Process(self.server.pid).children(recursive=True):
+            process.kill()
+        self.server.kill()
+        self.server.wait()
 
     def command(self, *arguments: str) -> str:
         """What `prefect ...` printed; RuntimeError with its message where it fails."""

@@ -24,6 +24,11 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
+def by_schedule(loopback: Loopback) -> set[str]:
+    """States of the runs that a schedule started."""
+    return {one["state_name"] for one in loopback.runs(NIGHTLY) if one["auto_scheduled"]}
+
+
 @pytest.mark.parametrize("point", ["sleep@encode", pytest.param("hang@parse:note2", marks=pytest.mark.slow)])
 def test_a_cancelled_run_stops_and_can_be_taken_up_again(loopback: Loopback, place: Place, point: str) -> None:
     place.notes(5)
@@ -85,15 +90,31 @@ def test_after_worker_and_run_were_killed_the_schedule_finishes_the_work(
     (scheduled,) = loopback.ask(f"deployments/{deployment}/schedules", schedule)
     until("Prefect sees that the run is dead", lambda: loopback.run(run)["state_name"] == "Crashed")
     loopback.ask(f"automations/{made['id']}", method="DELETE")
-
-    def by_schedule() -> set[str]:
-        return {one["state_name"] for one in loopback.runs(NIGHTLY) if one["auto_scheduled"]}
-
-    until("a scheduled run ends well", lambda: "Completed" in by_schedule())
+    until("a scheduled run ends well", lambda: "Completed" in by_schedule(loopback))
     loopback.ask(f"deployments/{deployment}/schedules/{scheduled['id']}", method="DELETE")
     until("no slot is taken", lambda: loopback.slots_taken(NIGHTLY) == 0)
-    assert "Cancelled" in by_schedule(), "those that came while the slot was taken"
+    assert "Cancelled" in by_schedule(loopback), "those that came while the slot was taken"
     place.assert_clean()
     disturbed = place.store.rename(tmp_path / "disturbed")
     place.ingest(f"docs={place.docs}")
     assert_same(disturbed, place.store)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_after_the_machine_was_rebooted_the_slot_becomes_free(loopback: Loopback, place: Place) -> None:
+    """Server, worker and run die at once, and the server forgets its leases; with the automation as it stands."""
+    place.notes(3)
+    parameters = told(place, sources=[f"docs={place.docs}"])
+    loopback.command("automation", "create", "--from-file", str(ROOT / "automations.yaml"))
+    run = loopback.start(NIGHTLY, parameters, broken_by="sleep@encode")
+    until("documents are in flight", lambda: in_flight(place) == 3)
+    loopback.kill_worker()
+    loopback.kill_server()
+    loopback.start_server()
+    loopback.start_worker()
+    assert loopback.slots_taken(NIGHTLY) == 1
+    until("Prefect sees that the run is dead", lambda: loopback.run(run)["state_name"] == "Crashed", seconds=300)
+    assert loopback.slots_taken(NIGHTLY) == 0
+    assert loopback.ended(loopback.start(NIGHTLY, parameters))["state_name"] == "Completed"
+    place.assert_clean()
