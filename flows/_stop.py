@@ -12,6 +12,20 @@ GRACE_S = 3.0
 """For Prefect to note how the run ended. A worker kills what is still there after 30 s; 10 s are our law."""
 
 
+def end_embedded_server() -> None:
+    """Prefect does that when the interpreter exits, which a run that is stopped doesn't wait for."""
+    from prefect.server.api.server import SubprocessASGIServer  # a whole web server: runs of a worker don't load it
+
+    process = SubprocessASGIServer().server_process
+    if process is not None:
+        process.terminate()
+
+
+def _leave() -> None:
+    end_embedded_server()
+    os._exit(128 + signal.SIGTERM)
+
+
 @contextmanager
 def leaving_soon() -> Iterator[None]:
     """Around the work of a flow: when a signal ends it, the process doesn't wait for a model.
@@ -24,7 +38,7 @@ def leaving_soon() -> Iterator[None]:
     except Exception:
         raise
     except BaseException:
-        leave = threading.Timer(GRACE_S, os._exit, args=(128 + signal.SIGTERM,))
+        leave = threading.Timer(GRACE_S, _leave)
         leave.daemon = True
         leave.start()
         raise
