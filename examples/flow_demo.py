@@ -42,13 +42,13 @@ class Fired:
 
 def demonstrate(corpus: Path, folder: Path) -> Fired:
     """Server, worker, deployment; waits for the first scheduled run to end. Stops what it started."""
-    environment = _environment(folder)
+    environment = environment_in(folder)
     with ExitStack() as running:
-        _server(running, environment, folder)
-        _prefect(environment, "work-pool", "create", "local", "--type", "process")
+        serve(running, environment, folder)
+        prefect(environment, "work-pool", "create", "local", "--type", "process")
         store = f"store={folder / 'store'}"
         parameters = f'{{"sources": ["{corpus}"], "settings": ["{store}"]}}'
-        _prefect(
+        prefect(
             environment,
             "deploy",
             "-n",
@@ -59,12 +59,12 @@ def demonstrate(corpus: Path, folder: Path) -> Fired:
             parameters,
         )
         worker = ["worker", "start", "--pool", "local", "--limit", "1"]
-        running.enter_context(_started(_command(worker), environment, folder / "worker.log"))
+        running.enter_context(started(command_of(worker), environment, folder / "worker.log"))
         return _first_run(environment)
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    url = f"http://127.0.0.1:{_free_port()}/api"
+def environment_in(folder: Path) -> dict[str, str]:
+    url = f"http://127.0.0.1:{free_port()}/api"
     own = {
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_API_URL": url,
@@ -79,44 +79,45 @@ def _environment(folder: Path) -> dict[str, str]:
     return {**kept, **own}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _command(arguments: list[str]) -> list[str]:
+def command_of(arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", "prefect", *arguments]
 
 
-def _server(running: ExitStack, environment: Mapping[str, str], folder: Path) -> None:
+def serve(running: ExitStack, environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    """A Prefect server, when it answers. It ends with `running`."""
     port = environment["PREFECT_API_URL"].rpartition(":")[2].partition("/")[0]
-    command = _command(["server", "start", "--host", "127.0.0.1", "--port", port])
-    running.enter_context(_started(command, environment, folder / "server.log"))
+    command = command_of(["server", "start", "--host", "127.0.0.1", "--port", port])
+    process = running.enter_context(started(command, environment, folder / "server.log"))
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         try:
             with urllib.request.urlopen(f"{environment['PREFECT_API_URL']}/health", timeout=5):
-                return
+                return process
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.5)
     raise TimeoutError(f"the Prefect server did not start: {(folder / 'server.log').read_text()[-2000:]}")
 
 
 @contextmanager
-def _started(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[None]:
+def started(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process group of its own, so that its children end with it."""
-    with log.open("w") as out:
+    with log.open("a") as out:
         process = subprocess.Popen(
             command, env=dict(environment), stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True
         )
         try:
-            yield
+            yield process
         finally:
-            _stop(process)
+            stop(process)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     for number, patience in ((signal.SIGINT, 15), (signal.SIGKILL, 15)):
         try:
             os.killpg(process.pid, number)
@@ -129,9 +130,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
+def prefect(environment: Mapping[str, str], *arguments: str) -> str:
+    """What the command printed. RuntimeError with it where the command fails."""
     done = subprocess.run(
-        _command(["--no-prompt", *arguments]),
+        command_of(["--no-prompt", *arguments]),
         env=dict(environment),
         capture_output=True,
         text=True,
@@ -140,15 +142,16 @@ def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"prefect {' '.join(arguments)} failed: {(done.stdout + done.stderr)[-2000:]}")
+    return done.stdout
 
 
 def _first_run(environment: Mapping[str, str]) -> Fired:
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
-        runs = _asked(environment, "flow_runs/filter", {"sort": "START_TIME_ASC"})
+        runs = asked(environment, "flow_runs/filter", {"sort": "START_TIME_ASC"})
         for run in runs:
             if run["state_type"] in FINAL:
-                artifacts = _asked(environment, "artifacts/filter", {})
+                artifacts = asked(environment, "artifacts/filter", {})
                 pages = [str(item["data"]) for item in artifacts if item["type"] == "markdown"]
                 keys = tuple(sorted({str(item["key"]) for item in artifacts}))
                 return Fired(run["name"], run["state_name"], keys, pages[0] if pages else "")
@@ -156,7 +159,7 @@ def _first_run(environment: Mapping[str, str]) -> Fired:
     raise TimeoutError("no scheduled run ended in time")
 
 
-def _asked(environment: Mapping[str, str], path: str, question: dict[str, Any]) -> list[dict[str, Any]]:
+def asked(environment: Mapping[str, str], path: str, question: dict[str, Any]) -> list[dict[str, Any]]:
     request = urllib.request.Request(
         f"{environment['PREFECT_API_URL']}/{path}",
         data=json.dumps(question).encode(),

@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows._report import artifact_key, publish_counts, shard
+from flows._stop import leaving_soon
 from pipeline.backfill import Wanted
 from pipeline.backfill import backfill as run_backfill
 from pipeline.promote import promote
@@ -46,12 +47,14 @@ def backfill(
 ) -> dict[str, Any]:
     """Make or go on with a generation. Returns its report; with `promote_at_end` it becomes live behind its gates."""
     effective = load(config, assignments=settings or (), options={"collection": collection})
-    done = run_backfill(effective, Wanted(**change.model_dump()), shard=shard)
+    with leaving_soon():
+        done = run_backfill(effective, Wanted(**change.model_dump()), shard=shard)
     record = done.record()
     key = artifact_key("backfill", done.session.collection.name)
     publish_counts(key, record, markdown=markdown(record), description="What the backfill did")
     if promote_at_end:
-        promoted = promote(effective, done.generation.id)
+        with leaving_soon():
+            promoted = promote(effective, done.generation.id)
         resource = {"prefect.resource.id": f"quarry.collection.{done.session.collection.name}"}
         emit_event("quarry.promoted", resource=resource, payload={"live": promoted.live.id})
     return record

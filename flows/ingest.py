@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.events import emit_event
@@ -14,6 +14,7 @@ from prefect.runtime import flow_run
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows._report import artifact_key, publish_counts, shard
+from flows._stop import end_embedded_server, leaving_soon
 from pipeline.ingest import Ingested
 from pipeline.ingest import ingest as run_ingest
 from pipeline.plan import Request
@@ -52,8 +53,8 @@ def ingest(
     config: str | None = None,
     settings: list[str] | None = None,
     options: Options | None = None,
-    shard_documents: int = Field(default=100, ge=1),
-    error_budget: float = Field(default=0.1, ge=0, le=1),
+    shard_documents: Annotated[int, Field(ge=1)] = 100,
+    error_budget: Annotated[float, Field(ge=0, le=1)] = 0.1,
 ) -> dict[str, Any]:
     """Bring a collection in line with its sources. `settings` are section.key=value; returns the ingest report.
 
@@ -61,7 +62,8 @@ def ingest(
     """
     effective = load(config, assignments=settings or (), options={"collection": collection})
     request = (options or Options()).request(sources)
-    done = run_ingest(effective, request, shard=shard, shard_documents=shard_documents)
+    with leaving_soon():
+        done = run_ingest(effective, request, shard=shard, shard_documents=shard_documents)
     publish(done)
     check_budget(done.record(), budget=error_budget)
     return done.record()
@@ -73,7 +75,15 @@ def run(request: Request, *, config: str | None, settings: Sequence[str]) -> dic
     sources = list(asked.pop("sources"))
     collection = next((text.partition("=")[2] for text in settings if text.startswith("collection=")), None)
     known: dict[str, Any] = {} if collection is None else {"collection": json.loads(collection)}
-    record: dict[str, Any] = ingest(sources, config=config, settings=list(settings), options=Options(**asked), **known)
+    try:
+        record: dict[str, Any] = ingest(
+            sources, config=config, settings=list(settings), options=Options(**asked), **known
+        )
+    except Exception:
+        raise
+    except BaseException:
+        end_embedded_server()
+        raise
     return record
 
 

@@ -8,6 +8,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows._report import artifact_key, publish_counts, worth_retrying
+from flows._stop import leaving_soon
 from pipeline.maintain import check, housekeep, retry_failed
 from quarry.errors import StoreError
 from quarry.settings import Effective, load
@@ -22,7 +23,8 @@ OPTIONS: dict[str, Any] = {
 
 @task(name="retry-failed", **OPTIONS)
 def retried(effective: Effective) -> dict[str, int]:
-    return retry_failed(effective)
+    with leaving_soon():
+        return retry_failed(effective)
 
 
 @task(name="housekeep", **OPTIONS)

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from quarry.errors import RefusedError
 from quarry.layout import BBox, Region
 
-LEAST, MOST = 0.9, 3
-"""Share of a text's letters that must stand in its boxes, and how many times as many may: some of a neighbour's are in
-the box of a crooked column as well; of a wrong box next to nothing is right."""
+LEAST, MOST = 0.8, 3
+"""Share of a text that must stand in its boxes, and how many times as much may: some of a neighbour's letters are in the
+box of a crooked column as well."""
+GRAM = 4
+"""Letters in a run."""
 SOME = 60
 """Letters of neighbours beside a short text."""
 _IGNORED = re.compile(r"[\s.\u00b7\u2024-\u2026\u00ad\u2010\-\u200b-\u200f\u2060\ufeff\ufffe\x02]+")
@@ -50,9 +52,19 @@ def pictures(data: bytes, passwords: Sequence[str], *, dpi: int, pages: int) -> 
 
 
 def stands_in(text: str, found: str) -> bool:
-    """By the letters, in whatever order: columns and cells may be read in another one."""
-    mine, theirs = Counter(bare(text)), Counter(bare(found))
-    return (mine & theirs).total() >= LEAST * mine.total() and theirs.total() <= MOST * mine.total() + SOME
+    """By words or by runs of letters, in whatever order: cells and columns may be read in another one, and words that
+    are broken over lines are whole in the text.
+    """
+    wanted, read = bare(text), bare(found)
+    if len(read) > MOST * len(wanted) + SOME:
+        return False
+    size = min(GRAM, len(wanted))
+    pairs = ((_grams(wanted, size), _grams(read, size)), (Counter(text.split()), Counter(found.split())))
+    return any((mine & theirs).total() >= LEAST * mine.total() for mine, theirs in pairs)
+
+
+def _grams(text: str, size: int) -> Counter[str]:
+    return Counter(text[start : start + size] for start in range(len(text) - size + 1)) if size else Counter()
 
 
 def bare(text: str) -> str:

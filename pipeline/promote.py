@@ -58,6 +58,7 @@ def promote(
 def rollback(effective: Effective, *, force: Names[str] = (), progress: Progress | None = None) -> Promoted:
     """The same swap back to the previous generation. HeldBackError lists what would be lost where its model is gone."""
     collection = open_for_writing(effective)
+    live_of(collection)
     previous = collection.previous()
     if previous is None:
         raise StoreError(f"collection {collection.name!r} has no previous generation: nothing to roll back to")

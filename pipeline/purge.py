@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.batch import COMMIT_WAIT_S
 from pipeline.finish import drop_unneeded_elements
+from pipeline.views import live_of
 from quarry.settings import Settings
 from stores.lance import Store
 
@@ -31,6 +32,7 @@ def purge(settings: Settings, *, now: bool) -> Purged:
     """
     store = Store.open(settings.store)
     collection = store.collection(settings.collection)
+    live_of(collection)
     keep = timedelta(0) if now else timedelta(hours=settings.upkeep.keep_hours)
     before = store.bytes()
     with collection.lock(wait_s=COMMIT_WAIT_S), store.writing():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from parsers._media import kind_of
-from pipeline.batch import COMMIT_WAIT_S
+from pipeline.batch import COMMIT_WAIT_S, WRITTEN
 from pipeline.finish import drop_unneeded_elements
+from pipeline.generations import Behind, behind, catch_up, session_for
 from pipeline.ingest import ingest
 from pipeline.plan import Request
 from pipeline.progress import Progress
@@ -18,7 +19,7 @@ from pipeline.recipe import stored_recipe
 from pipeline.redo import redo_from_elements
 from pipeline.retention import settle
 from pipeline.verify import Finding, Repair, verify
-from quarry.errors import StoreError
+from quarry.errors import ConfigError, StoreError
 from quarry.settings import Effective
 from quarry.types import Outcome
 from stores.audit import described_generations, rebuild
@@ -196,6 +197,8 @@ def _redo(effective: Effective, collection: Collection, found: Sequence[Finding]
         marks = {**_marks_of_chunks(collection, live, wrong), **collection.ledger(live.id, wrong)} if live else {}
         for generation in collection.generations():
             collection.replace_chunks(generation, wrong, ())
+            if live is not None and generation.id != live.id:
+                collection.drop_marks(generation.id, wrong)
         distrusted = {f.document for f in redo if f.law in ("spans", "boxes")}
         collection.store.drop_elements({mark.element_key for mark in marks.values() if mark.doc_id in distrusted})
         there = collection.store.element_keys(mark.element_key for mark in marks.values())
@@ -207,7 +210,21 @@ def _redo(effective: Effective, collection: Collection, found: Sequence[Finding]
     from_source = sorted({*lost, *(document for document in parses if document)})
     if from_source:
         ingest(effective, Request(retry=tuple(from_source)), progress=progress)
+    _bring_up(effective, collection, wrong, progress=progress)
     return len({*wrong, *from_source})
+
+
+def _bring_up(effective: Effective, collection: Collection, ids: Sequence[str], *, progress: Progress | None) -> None:
+    """These documents in the generations beside the live one, as that has them; one whose model is gone is stale."""
+    for generation in collection.generations():
+        if not ids or generation.state not in WRITTEN - {"live"}:
+            continue
+        works = tuple(mark for mark in behind(collection, generation).works if mark.doc_id in ids)
+        session = session_for(None, effective.settings, collection, generation)
+        try:
+            catch_up(session, Behind(works), progress=progress)
+        except ConfigError:
+            collection.put_state(replace(generation, state="stale"))
 
 
 def _marks_of_chunks(collection: Collection, live: GenerationRow, ids: Sequence[str]) -> dict[str, LedgerRow]:

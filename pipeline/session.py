@@ -15,6 +15,7 @@ from parsers import _media as media
 from parsers import parser
 from pipeline.journal import Journal
 from pipeline.recipe import Recipe, live_recipe, recipe_of, with_private, without_private
+from pipeline.report import Report
 from pipeline.siblings import siblings_of
 from quarry import memory
 from quarry.fingerprint import digest, document_id
@@ -22,6 +23,14 @@ from quarry.settings import Effective, Settings
 from stores.collection import Collection
 from stores.lance import Store
 from stores.rows import DocumentRow, GenerationRow, RunRow
+
+
+@dataclass(slots=True)
+class Begun:
+    """What a try of a shard had stored when it broke: another try leaves that out, and its report goes on from here."""
+
+    documents: set[str] = field(default_factory=set)
+    report: Report = field(default_factory=Report)
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class Session:
     started: datetime
     journals: dict[str, Journal] = field(default_factory=dict)
     """By source name, of the sources whose lock this run holds."""
+    begun: Begun = field(default_factory=Begun)
 
     @property
     def stop(self) -> threading.Event:

@@ -48,10 +48,12 @@ def locked(session: Session, names: Collection[str]) -> Iterator[None]:
 def run_shard(session: Session, works: Sequence[Work], progress: Progress, /) -> Report:
     """Parse, chunk, embed and store these documents. Parsers and chunking work ahead of the encoder by one batch.
 
-    What was in flight at several deaths of a run is tried last and alone.
+    What was in flight at several deaths of a run is tried last and alone. After an error the same call may be tried
+    again: it leaves out what is stored already, and its report tells of all tries.
     """
-    together, alone, deadly = _apart(session, works)
-    batches = _Batches(session, progress)
+    todo = [work for work in works if work.origin.id not in session.begun.documents]
+    together, alone, deadly = _apart(session, todo)
+    batches = _Batches(session, progress, report=session.begun.report)
     for work in deadly:
         batches.add(failed(session, work, stage=DEADLY, reason="crash: the run died with it, and again with it alone"))
     with _pool(session) as pool, _encoding(session, batches) as encoder:
@@ -63,17 +65,22 @@ def run_shard(session: Session, works: Sequence[Work], progress: Progress, /) ->
                     batches.hand_over(encoder)
             batches.hand_over(encoder)
             batches.collect()
+    session.begun.documents, session.begun.report = set(), Report()
     return batches.report
 
 
 @contextmanager
 def _encoding(session: Session, batches: _Batches) -> Iterator[ThreadPoolExecutor]:
     """The thread that encodes and commits. When the run is stopped, it is waited for only so long: one batch of a large
-    model may take minutes, and what comes of it is thrown away.
+    model may take minutes, and what comes of it is thrown away. An error stops nothing: what is in hand is stored.
     """
     encoder = ThreadPoolExecutor(1, thread_name_prefix="quarry-encode")
     try:
         yield encoder
+    except Exception:
+        batches.settle()
+        encoder.shutdown()
+        raise
     except BaseException:
         session.stop.set()
         batches.wait(STOP_S)
@@ -112,7 +119,8 @@ class _Batches:
     progress: Progress
     report: Report = field(default_factory=Report)
     _next: Batch = field(default_factory=Batch)
-    _running: Future[Report] | None = None
+    _running: tuple[Future[Report], Batch] | None = None
+    _stored: set[str] = field(default_factory=set)
     _since: float = field(default_factory=time.perf_counter)
 
     def add(self, item: Chunked | Ended) -> None:
@@ -137,16 +145,25 @@ class _Batches:
         self.collect()
         batch, self._next, self._since = self._next, Batch(), time.perf_counter()
         if batch.documents:
-            self._running = encoder.submit(self._commit, batch)
+            self._running = encoder.submit(self._commit, batch), batch
 
     def collect(self) -> None:
         if self._running is not None:
-            self.report += self._running.result()
+            future, batch = self._running
+            self.report += future.result()
+            self._stored |= {work.origin.id for work in batch.works}
             self._running = None
+
+    def settle(self) -> None:
+        """Waits for the batch that is being encoded; what is stored by now is kept for another try."""
+        if self._running is not None and self._running[0].exception() is None:
+            self.collect()
+        begun = self.session.begun
+        begun.documents, begun.report = begun.documents | self._stored, self.report
 
     def wait(self, seconds: float) -> None:
         """For the batch that is being encoded, whatever comes of it."""
-        wait([self._running] if self._running else [], timeout=seconds)
+        wait([self._running[0]] if self._running else [], timeout=seconds)
 
     def _commit(self, batch: Batch) -> Report:
         report = commit(self.session, batch)

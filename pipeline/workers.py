@@ -62,7 +62,8 @@ class ParserPool(AbstractContextManager["ParserPool"]):
     """`with ParserPool(workers=4) as pool: pool.submit(job).result()`.
 
     A future's result is a `ParseResult`; for a document that can't be had it raises EncryptedError, RefusedError or
-    FailedError. Leaving the block ends every process; on an error, Ctrl-C included, without waiting for documents.
+    FailedError. The processes start with the first document. Leaving the block ends every one; on an error, Ctrl-C
+    included, without waiting for documents.
     """
 
     workers: int
@@ -86,7 +87,6 @@ class ParserPool(AbstractContextManager["ParserPool"]):
     def __enter__(self) -> Self:
         self._scratch = _scratch_folder()
         self._notes, self._writer = multiprocessing.get_context("spawn").Pipe(duplex=False)
-        self._start_pool()
         self._watcher = threading.Thread(target=self._watch, name="quarry-parser-watch", daemon=True)
         self._watcher.start()
         return self
@@ -117,8 +117,9 @@ class ParserPool(AbstractContextManager["ParserPool"]):
         self._stopped.set()
         with self._lock:
             pool, self._pool = self._pool, None
-        pool.stop()
-        pool.join()
+        if pool is not None:
+            pool.stop()
+            pool.join()
         if self._watcher is not None:
             self._watcher.join()
         for end in (self._notes, self._writer):
@@ -146,12 +147,14 @@ class ParserPool(AbstractContextManager["ParserPool"]):
 
     def _schedule(self, ticket: _Ticket) -> None:
         with self._lock:
-            if self._pool is None:
+            if self._stopped.is_set():
                 ticket.promise.set_exception(CancelledError())
                 return
-            if not self._pool.active:
+            if self._pool is not None and not self._pool.active:
                 self._pool.stop()
                 self._pool.join()
+                self._pool = None
+            if self._pool is None:
                 self._start_pool()
             ticket.tries += 1
             inner: Future[Answer] = self._pool.schedule(run, args=(ticket.number, ticket.job))

@@ -11,9 +11,11 @@ from quarry.cli.options import command as quarry_command
 @quarry_command("generations")
 def command(call: Call) -> None:
     """List the generations of the collection: what made each, its state, how many documents it holds."""
-    from pipeline.views import generation_records, open_collection
+    from pipeline.views import generation_records, live_of, open_collection
 
-    records = generation_records(open_collection(call.settings().settings))
+    collection = open_collection(call.settings().settings)
+    live_of(collection)
+    records = generation_records(collection)
     if call.output.json:
         call.output.records(records)
         return
