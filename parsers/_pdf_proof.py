@@ -12,8 +12,8 @@ from quarry.errors import RefusedError
 from quarry.layout import BBox, Region
 
 LEAST, MOST = 0.8, 3
-"""Share of a text that must stand in its boxes, and how many times as much may: some of a neighbour's letters are in the
-box of a crooked column as well."""
+"""Share of a text that must stand in its boxes, and how many times as much may: some of a neighbour's letters are in
+the box of a crooked column as well."""
 GRAM = 4
 """Letters in a run."""
 SOME = 60
