@@ -27,12 +27,15 @@ from rich.console import Console
 from benchmarks._runs import ROOT, quarry
 from benchmarks.incremental import make_corpus
 from encoders import load_encoder
+from pipeline.journal import in_flight
 from pipeline.promote import promote, rollback
 from pipeline.views import encoder_of, live_of
 from quarry.settings import load
 from search.search import search
 from stores.lance import Store
 
+BATCH = 200
+"""Chunks a commit in the runs that are killed."""
 QUERIES = ("safety of the bridge", "who is responsible", "cost of energy", "identity proofing", "harvest and weather")
 ENCODE_ALONE = """
 import sys, time, resource
@@ -82,24 +85,34 @@ class Reader:
 
 
 def killed_backfills(store: Path, second: str, kills: int, seconds: float) -> list[dict[str, Any]]:
-    """Each killed at a random moment; how many documents were committed before, and how many were made twice."""
+    """Each killed at a random moment; chunks that were committed before and after, and those that were in flight."""
     found = []
     for _ in range(kills):
         before = committed(store, second)
         command = [sys.executable, "-m", "quarry", "backfill", "--encoder", second, "--store", str(store), "--quiet"]
+        command += ["--set", f"ingest.batch_rows={BATCH}"]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             time.sleep(random.uniform(2.0, 2.0 + seconds))
             process.send_signal(signal.SIGKILL)
         after = committed(store, second)
-        found.append({"before": before, "after": after, "code": process.returncode})
+        flying = in_flight_chunks(store)
+        found.append({"before": before, "after": after, "in_flight": flying, "code": process.returncode})
     return found
 
 
+def in_flight_chunks(store: Path) -> int:
+    """What the next run makes again: documents that are begun and not committed, one batch and the one behind it."""
+    collection = Store.open(str(store)).collection("default")
+    marks = collection.ledger(live_of(collection).id)
+    files = (store / "_journal").glob("generation-*.jsonl")
+    return sum(marks[document].chunks for file in files for document in in_flight(file) if document in marks)
+
+
 def committed(store: Path, second: str) -> int:
-    """Documents that the new generation holds."""
+    """Chunks that the new generation holds."""
     collection = Store.open(str(store)).collection("default")
     rows = [row for row in collection.generations() if row.state == "building"]
-    return len(collection.ledger(rows[-1].id)) if rows and second else 0
+    return sum(mark.chunks for mark in collection.ledger(rows[-1].id).values()) if rows and second else 0
 
 
 def measure(corpus: Path, work: Path, first: str, second: str, kills: int) -> dict[str, Any]:
@@ -156,8 +169,14 @@ def show(found: dict[str, Any], console: Console) -> None:
         f"backfill {made['seconds']:.1f} s, {made['cpu']:.1f} CPU s; encoding alone {alone['seconds']:.1f} s, "
         f"{alone['cpu']:.1f} CPU s: {found['ratio_wall']:.2f}x wall, {found['ratio_cpu']:.2f}x CPU"
     )
-    moments = ", ".join(f"{kill['before']}->{kill['after']}" for kill in found["kills"])
-    console.print(f"{len(found['kills'])} kills (documents committed before -> after each): {moments}")
+    moments = ", ".join(f"{kill['before']}->{kill['after']} ({kill['in_flight']})" for kill in found["kills"])
+    console.print(
+        f"{len(found['kills'])} kills, batches of {BATCH} chunks; committed before -> after (in flight): {moments}"
+    )
+    made_after = found["chunks"] - found["kills"][-1]["after"]
+    console.print(
+        f"the last run made {found['vectors_after_the_kills']} vectors for the {made_after} chunks that were left"
+    )
     searches = found["searches"]
     console.print(f"{searches['served']} searches, {len(searches['errors'])} errors, {searches['mixed']} mixed")
     for error in searches["errors"]:

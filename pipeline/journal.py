@@ -116,6 +116,11 @@ class Journal:
         part.replace(self._file)
 
 
+def in_flight(file: Path) -> frozenset[str]:
+    """Documents that a run was at when it died, or is at now."""
+    return frozenset(_replay(file)[1])
+
+
 def _replay(file: Path) -> tuple[dict[str, Suspect], dict[str, str], bool]:
     """Suspects so far, what was in flight at the end, and whether the run came to its end."""
     suspects: dict[str, Suspect] = {}
