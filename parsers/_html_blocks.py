@@ -8,6 +8,7 @@ from itertools import count, groupby
 from typing import NamedTuple
 from urllib.parse import urljoin
 
+from parsers._html_main import Main
 from parsers._html_rules import BLOCKS, CODE, LISTS, UNSEEN, Place, Strictness, code_language, heading_level, place_of
 from parsers._html_runs import Inline, Run
 from parsers._html_table import GridCell, TableText, grid, is_data_table, rows_of, table_text
@@ -50,6 +51,10 @@ class Walk:
 
     strictness: Strictness
     base: str = ""
+    main: Main | None = None
+    """Given: all but this is clutter."""
+    alt_text: bool = False
+    """False: texts that stand in for pictures are hidden."""
     """URL that relative links are resolved against; empty: they stay as they are written."""
     _made: list[Block] = field(default_factory=list)
     _run: Run | None = None
@@ -60,7 +65,9 @@ class Walk:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def blocks(self, root: Node) -> Iterator[Block]:
-        stack: list[tuple[str, Node | str, Context]] = [("enter", root, Context(root))]
+        stack: list[tuple[str, Node | str, Context]] = [
+            ("enter", root, Context(root, place=Place(clutter="outside" if self.main else None)))
+        ]
         saved: list[tuple[Run | None, Context | None]] = []
         while stack:
             step, item, context = stack.pop()
@@ -101,7 +108,7 @@ class Walk:
         return [*after, *(("enter", child, context) for child in reversed(node.children))]
 
     def _context(self, node: Node, outer: Context) -> Context:
-        place = place_of(node, outer.place, strictness=self.strictness, heading=outer.kind == "heading")
+        place = place_of(node, outer.place, strictness=self.strictness, heading=outer.kind == "heading", main=self.main)
         anchor = node.attrs.get("id") or (node.attrs.get("name") if node.tag == "a" else None)
         context = outer._replace(place=place, anchor=anchor or outer.anchor)
         if node.tag not in BLOCKS:
@@ -127,7 +134,9 @@ class Walk:
                 self._run.line_break()
         elif node.tag == "img":
             alt = " ".join(node.attrs.get("alt", "").split())
-            place = place_of(node, context.place, strictness=self.strictness, heading=False)
+            place = place_of(node, context.place, strictness=self.strictness, heading=False, main=self.main)
+            if not self.alt_text:
+                place = place._replace(hidden=place.hidden or "alt")
             if alt and context.kind != "heading":
                 here = context._replace(node=node, place=place)
                 self._made.append(Block("img", Inline(alt), here, node.attrs.get("id") or context.anchor))
@@ -239,6 +248,8 @@ def block_flags(block: Block) -> tuple[str, ...]:
     context = block.context
     if context.place.hidden:
         flags.append(f"hidden:{context.place.hidden}")
+    if context.place.clutter:
+        flags.append(f"clutter:{context.place.clutter}")
     if block.kind == "li" and context.ordered:
         flags.append("ordered")
     language = code_language(context.node) if block.kind == "pre" else None

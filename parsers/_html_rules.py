@@ -6,6 +6,7 @@ import re
 from enum import IntEnum
 from typing import NamedTuple
 
+from parsers._html_main import Main
 from parsers._html_tree import Node
 from quarry.types import ElementType
 
@@ -66,25 +67,34 @@ class Place(NamedTuple):
 
     furniture: ElementType | None = None
     hidden: str | None = None
+    clutter: str | None = None
+    """Why it is no main content."""
     content: bool = False
     """Below main, article or section: header, footer and aside belong to the text there."""
 
     @property
     def in_body(self) -> bool:
-        return self.furniture is None and self.hidden is None
+        return self.furniture is None and self.hidden is None and self.clutter is None
 
 
-def place_of(node: Node, outer: Place, *, strictness: Strictness, heading: bool) -> Place:
+def place_of(node: Node, outer: Place, *, strictness: Strictness, heading: bool, main: Main | None = None) -> Place:
     """The place of what stands in `node`, given that of its parent."""
-    hidden = outer.hidden or _hidden(node)
+    hidden = outer.hidden or hidden_by(node)
     furniture = outer.furniture or _furniture(node, outer, strictness=strictness, heading=heading)
     content = outer.content or node.tag in _CONTENT or node.attrs.get("role", "") in ("main", "article")
-    if (hidden, furniture, content) == (outer.hidden, outer.furniture, outer.content):
+    clutter = outer.clutter if main is None else _clutter(node, outer, main)
+    if (hidden, furniture, clutter, content) == (outer.hidden, outer.furniture, outer.clutter, outer.content):
         return outer
-    return Place(furniture, hidden, content)
+    return Place(furniture, hidden, clutter, content)
 
 
-def _hidden(node: Node) -> str | None:
+def _clutter(node: Node, outer: Place, main: Main) -> str | None:
+    if outer.clutter == "outside":
+        return None if id(node) in main.kept else "outside"
+    return outer.clutter or main.cut.get(id(node))
+
+
+def hidden_by(node: Node) -> str | None:
     if node.tag in ("html", "body"):
         return None
     attrs = node.attrs
