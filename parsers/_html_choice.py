@@ -10,6 +10,7 @@ from parsers._html_blocks import Block, Walk
 from parsers._html_main import Main, main_content
 from parsers._html_meta import Meta
 from parsers._html_rules import Strictness, hidden_by
+from parsers._html_tails import tails
 from parsers._html_tree import Node
 from parsers._html_vote import NAME, second_opinion, version
 
@@ -38,12 +39,15 @@ def choose(root: Node, meta: Meta, *, mode: str, alt_text: bool, limit: int) -> 
     walk = partial(_walk, root, base=meta.base, alt_text=alt_text, limit=limit)
     if mode == "all":
         return Choice(walk(Strictness.NOTHING))
-    main = main_content(root, hidden=_is_hidden, title=(meta.title or "") if meta.article else "")
+    main = main_content(root, hidden=_is_hidden, title=meta.title or "", article=meta.article)
     note = _doubt(main, article=meta.article)
     if main is not None and note is None and main.length >= _SHORT:
         blocks = walk(Strictness.NOTHING, main=main)
         voted = second_opinion(main, blocks, hidden=_is_hidden)
-        return Choice(blocks) if voted is None else Choice(voted, library=f"{NAME}/{version()}")
+        blocks = voted or blocks
+        outside = set(tails(blocks))
+        blocks = [block.marked("tail") if number in outside else block for number, block in enumerate(blocks)]
+        return Choice(blocks, library=None if voted is None else f"{NAME}/{version()}")
     for strictness in sorted(Strictness, reverse=True):
         blocks = walk(strictness)
         visible = sum(len(block.inline.text) for block in blocks if not block.context.place.hidden)

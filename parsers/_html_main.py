@@ -25,6 +25,8 @@ _BEST = 5
 _CLOSE = 0.75
 _ENOUGH = 500
 """Characters of main content with which the first, strictest try is taken."""
+_MOST_OF_IT = 0.75
+"""Or this share of a page that has little text."""
 _SAME_TITLE = 0.75
 _MOST_NODES = 60_000
 _TRIES = ((True, True, True), (False, True, True), (False, False, True), (False, False, False))
@@ -41,27 +43,36 @@ class Main:
     """By `id`: the topmost ones."""
     cut: Mapping[int, str]
     """`id` of each with the reason."""
+    around: frozenset[int]
+    """`id` of what `kept` stands in."""
     length: int
     """Characters, white space collapsed."""
     shown: int
     """The same for the whole page, links left out."""
 
 
-def main_content(root: Node, *, hidden: Callable[[Node], bool], title: str) -> Main | None:
-    """None where there is no text, or more than `_MOST_NODES` nodes."""
+def main_content(root: Node, *, hidden: Callable[[Node], bool], title: str, article: bool) -> Main | None:
+    """The heading that repeats an article's title is left out, as the title is told apart; other pages keep theirs.
+
+    None where there is no text, or more than `_MOST_NODES` nodes."""
     best: Main | None = None
     for unlikely, named, conditionally in _TRIES:
         top = weigh(root, hidden=hidden, most=_MOST_NODES)
         if top is None or not top.text:
             return None
         shown = top.text - int(top.links)
-        _strip(top, unlikely=unlikely, title=title)
+        named_as = _title_heading(top, title)
+        if named_as is not None and article:
+            named_as.cut("title")
+        _strip(top, unlikely=unlikely)
         kept = _article(top, named=named)
         clean(kept, named=named, conditionally=conditionally)
+        if named_as is not None and not article and _stands_outside(named_as, kept):
+            kept.insert(0, named_as)
         found = _found(kept, shown)
         if best is None or found.length > best.length:
             best = found
-        if best.length >= _ENOUGH:
+        if best.length >= min(_ENOUGH, _MOST_OF_IT * shown):
             break
     return best
 
@@ -76,21 +87,31 @@ def _found(kept: Iterable[Mass], shown: int) -> Main:
             cut[id(mass.node)] = mass.gone
         else:
             stack.extend(mass.children)
-    return Main({id(mass.node): mass.node for mass in live}, cut, sum(mass.text for mass in live), shown)
+    around = frozenset(id(outer.node) for mass in live for outer in mass.up())
+    return Main({id(mass.node): mass.node for mass in live}, cut, around, sum(mass.text for mass in live), shown)
 
 
-def _strip(top: Mass, *, unlikely: bool, title: str) -> None:
-    """Cut the heading that repeats the page's title, and what is named like furniture."""
-    titled = not title
+def _title_heading(top: Mass, title: str) -> Mass | None:
+    """The first h1 or h2 that says what the page's title says."""
+    if not title:
+        return None
+    headings = (mass for mass in top.below() if mass.tag in ("h1", "h2"))
+    return next((mass for mass in headings if _similarity(title, mass.node.text()) > _SAME_TITLE), None)
+
+
+def _stands_outside(mass: Mass, kept: Iterable[Mass]) -> bool:
+    around = {id(mass), *map(id, mass.up())}
+    return mass.gone is None and not any(id(part) in around for part in kept)
+
+
+def _strip(top: Mass, *, unlikely: bool) -> None:
+    """Cut what is named like furniture."""
     for mass in top.below():
-        if mass.is_page:
+        if mass.is_page or not unlikely:
             continue
-        if not titled and mass.tag in ("h1", "h2") and _similarity(title, mass.node.text()) > _SAME_TITLE:
-            titled = True
-            mass.cut("title")
-        elif unlikely and has_unlikely_role(mass.node):
+        if has_unlikely_role(mass.node):
             mass.cut("role")
-        elif unlikely and mass.tag != "a" and is_unlikely(mass.node) and not _in_table_or_code(mass):
+        elif mass.tag != "a" and is_unlikely(mass.node) and not _in_table_or_code(mass):
             mass.cut("name")
 
 

@@ -111,16 +111,21 @@ def weigh(root: Node, *, hidden: Callable[[Node], bool], most: int) -> Mass | No
     """The sums for all that is shown below `root`; None for a page of more than `most` nodes, or as deep as `_DEEP`."""
     top = Mass(root, None)
     order: list[Mass] = []
-    stack = [(top, 0)]
-    while stack:
-        mass, depth = stack.pop()
-        order.append(mass)
-        if len(order) > most or depth > _DEEP:
-            return None
-        for child in mass.node.children:
-            if not isinstance(child, str) and child.tag not in _SKIPPED and not hidden(child):
-                mass.children.append(Mass(child, mass))
-        stack.extend((child, depth + 1) for child in reversed(mass.children))
+    level = [top]
+    for _ in range(_DEEP):
+        below: list[Mass] = []
+        for mass in level:
+            for child in mass.node.children:
+                if not isinstance(child, str) and child.tag not in _SKIPPED and not hidden(child):
+                    made = Mass(child, mass)
+                    mass.children.append(made)
+                    below.append(made)
+        order += level
+        level = below
+        if not level or len(order) > most:
+            break
+    if level:
+        return None
     for mass in reversed(order):
         _sum(mass)
     return top

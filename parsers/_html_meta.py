@@ -53,6 +53,9 @@ _SHORTEST_TITLE = 3
 """Words that must be left of `<title>` when the site's name is taken off."""
 _BYLINE = re.compile(r"byline|author|dateline|writtenby|p-author", re.IGNORECASE)
 _LONGEST_BYLINE = 100
+_DASHES = " \t|,:;\u2013\u2014\u00b7\u2022-"
+_DIGITS = re.compile(r"\d{2}")
+_SHOWN = frozenset({"html", "title", "base", "link", "h1", "time"})
 
 
 class Meta(NamedTuple):
@@ -116,10 +119,15 @@ def _read(root: Node) -> _Head:
             if attrs.get("type", "").strip().lower() == "application/ld+json":
                 scripts.append("".join(child for child in node.children if isinstance(child, str)))
         else:
-            typed = typed or _ARTICLE.search(attrs.get("itemtype", "")) is not None
-            for key, text in _shown(node):
-                once[key] = once[key] or text
-    return _Head(named=named, statement=statement_of(scripts), typed=typed, **once)
+            if "itemtype" in attrs:
+                typed = typed or _ARTICLE.search(attrs["itemtype"]) is not None
+            if node.tag in _SHOWN:
+                for key, text in _shown(node):
+                    once[key] = once[key] or text
+    said = statement_of(scripts)
+    if not said.author and not _author(_first(named, _AUTHORS)):
+        once["byline"] = _byline(root)
+    return _Head(named=named, statement=said, typed=typed, **once)
 
 
 def _keys(attrs: Mapping[str, str]) -> Iterator[str]:
@@ -143,15 +151,23 @@ def _shown(node: Node) -> Iterator[tuple[str, str]]:
         yield "heading", node.text()
     elif tag == "time" and ("pubdate" in attrs or "datepublished" in attrs.get("itemprop", "").lower()):
         yield "time", attrs.get("datetime", "")
-    elif _is_byline(attrs):
-        text = node.text()
-        yield "byline", text if 0 < len(text) < _LONGEST_BYLINE else ""
 
 
-def _is_byline(attrs: Mapping[str, str]) -> bool:
-    if attrs.get("rel") == "author" or "author" in attrs.get("itemprop", "").split():
-        return True
-    return _BYLINE.search(f"{attrs.get('class', '')} {attrs.get('id', '')}") is not None
+def _byline(root: Node) -> str:
+    """Who the page shows as its author: what is marked as such, else the first part named so that has no date."""
+    named = ""
+    for node in root.descendants():
+        attrs = node.attrs
+        if not attrs:
+            continue
+        marked = attrs.get("rel") == "author" or "author" in attrs.get("itemprop", "").split()
+        if marked or (not named and _BYLINE.search(f"{attrs.get('class', '')} {attrs.get('id', '')}")):
+            text = node.text().strip(_DASHES)
+            if 0 < len(text) < _LONGEST_BYLINE and not _DIGITS.search(text):
+                if marked:
+                    return text
+                named = text
+    return named
 
 
 def _plain_title(title: str, heading: str) -> str:

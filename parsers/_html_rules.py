@@ -95,17 +95,19 @@ def _clutter(node: Node, outer: Place, main: Main) -> str | None:
 
 
 def hidden_by(node: Node) -> str | None:
-    if node.tag in ("html", "body"):
-        return None
     attrs = node.attrs
     if node.tag == "noscript":
         return "noscript"
+    if not attrs or node.tag in ("html", "body"):
+        return None
     if "hidden" in attrs and attrs["hidden"].lower() != "until-found":
         return "attribute"
-    if attrs.get("aria-hidden", "").lower() == "true":
+    if "aria-hidden" in attrs and attrs["aria-hidden"].lower() == "true":
         return "aria"
-    found = _STYLE.search(attrs.get("style", ""))
-    return f"{'display' if found.group(1) else 'visibility'}" if found else None
+    found = _STYLE.search(attrs["style"]) if "style" in attrs else None
+    if found is None:
+        return None
+    return "display" if found.group(1) else "visibility"
 
 
 def _furniture(node: Node, outer: Place, *, strictness: Strictness, heading: bool) -> ElementType | None:

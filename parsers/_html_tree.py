@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from html import escape
+from sys import intern
 
 from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_NOTHING: Mapping[str, str] = {}
 _FED = 1 << 16
 _PATH_STEPS = 64
 """A path names so many of the innermost ancestors at most, or a page nested 100,000 deep would take quadratic space."""
 
 
-@dataclass(slots=True, eq=False)
 class Node:
     """An element of the page."""
 
-    tag: str
-    """Lower case, without a namespace prefix."""
-    attrs: Mapping[str, str]
-    parent: Node | None
-    nth: int
-    """Position among the siblings of its tag, from 1."""
-    children: list[Node | str] = field(default_factory=list)
+    __slots__ = ("attrs", "children", "nth", "parent", "tag")
+
+    def __init__(self, tag: str, attrs: Mapping[str, str], parent: Node | None, nth: int) -> None:
+        self.tag = tag
+        """Lower case, without a namespace prefix."""
+        self.attrs = attrs
+        self.parent = parent
+        self.nth = nth
+        """Position among the siblings of its tag, from 1."""
+        self.children: list[Node | str] = []
 
     def ancestors(self) -> Iterator[Node]:
         node = self.parent
@@ -70,22 +72,29 @@ class _Builder:
 
     def __init__(self) -> None:
         self.root = Node("#document", {}, None, 1)
-        self._open: list[tuple[Node, Counter[str]]] = [(self.root, Counter())]
+        self._node = self.root
+        self._open: list[tuple[Node, dict[str, int]]] = []
+        """What the current node stands in, each with how many children of a tag it has so far."""
+        self._counts: dict[str, int] = {}
+        self._names: dict[str, str] = {}
 
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
-        name = str(tag).rpartition("}")[2].rpartition(":")[2].lower()
-        parent, counts = self._open[-1]
-        counts[name] += 1
-        node = Node(name, dict(attrs), parent, counts[name])
+        name = self._names.get(tag)
+        if name is None:
+            name = self._names[tag] = intern(str(tag).rpartition("}")[2].rpartition(":")[2].lower())
+        parent, counts = self._node, self._counts
+        nth = counts[name] = counts.get(name, 0) + 1
+        node = Node(name, dict(attrs) if attrs else _NOTHING, parent, nth)
         parent.children.append(node)
-        self._open.append((node, Counter()))
+        self._open.append((parent, counts))
+        self._node, self._counts = node, {}
 
     def end(self, _tag: str) -> None:
-        if len(self._open) > 1:
-            self._open.pop()
+        if self._open:
+            self._node, self._counts = self._open.pop()
 
     def data(self, text: str) -> None:
-        self._open[-1][0].children.append(text)
+        self._node.children.append(text)
 
     def comment(self, _text: str) -> None:
         """Comments are no text."""

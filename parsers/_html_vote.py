@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from importlib import import_module, metadata
@@ -50,20 +49,16 @@ def second_opinion(main: Main, blocks: Sequence[Block], *, hidden: Callable[[Nod
     total = _length(block for block in blocks if block.context.place.in_body and block.kind not in _SURE)
     if _length(blocks[number] for number in out) > _LEFT_OUT * total:
         return None
-    return [_marked(block) if number in out else block for number, block in enumerate(blocks)]
+    return [block.marked(NAME) if number in out else block for number, block in enumerate(blocks)]
 
 
+@lru_cache(maxsize=1)
 def version() -> str:
     return metadata.version(NAME)
 
 
 def _length(blocks: Iterable[Block]) -> int:
     return sum(len(block.inline.text) for block in blocks)
-
-
-def _marked(block: Block) -> Block:
-    place = block.context.place._replace(clutter=NAME)
-    return replace(block, context=block.context._replace(place=place))
 
 
 def _outvoted(blocks: Sequence[Block], said: str) -> set[int]:

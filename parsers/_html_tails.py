@@ -1,0 +1,190 @@
+"""Sections at the end of the main content that are none: teasers, comments, subscriptions, told by their headings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from parsers._html_blocks import Block
+
+_TEASER_WORDS = (
+    *(
+        "also (?:on|read|see)",
+        "around the web",
+        "continue reading",
+        "customers (?:also|who)",
+        "editor['’]?s['’]? (?:choice|picks)",
+    ),
+    *("explore more", "featured (?:articles|posts)", "from (?:around )?the web", "in case you missed", "keep reading"),
+    *(
+        "latest (?:articles|headlines|news|posts|stories|videos)",
+        "more (?:articles|from|like|news|on|posts|stories|to explore)",
+    ),
+    *(
+        "more",
+        "more top stories",
+        "most (?:popular|read|shared|viewed)",
+        "people also",
+        "popular (?:articles|now|posts|stories)",
+    ),
+    *(
+        "promoted",
+        "read (?:also|more|next)",
+        "recent (?:articles|comments|news|posts|stories)",
+        "recommended",
+        "related",
+    ),
+    *("similar", "sponsored", "suggested", "top stories", "trending", "up next", "what to read next"),
+    *("you (?:could|may|might) (?:also|like)", "you['’]ll also"),
+    *(
+        "auch interessant",
+        "das könnte sie",
+        "lesen sie (?:auch|mehr)",
+        "mehr (?:aus|zum|zu)",
+        "meistgelesen",
+        "ähnliche",
+    ),
+    *(
+        "weitere (?:artikel|meldungen|themen)",
+        "à lire (?:aussi|également)",
+        "articles? (?:liés|similaires)",
+        "lire aussi",
+    ),
+    *(
+        "les plus lus",
+        "sur le même (?:sujet|thème)",
+        "voir aussi",
+        "artículos relacionados",
+        "le puede interesar",
+        "lee también",
+    ),
+    *(
+        "más (?:leídas|noticias|sobre)",
+        "noticias relacionadas",
+        "también te",
+        "te puede interesar",
+        "leia (?:mais|também)",
+    ),
+    *(
+        "mais lidas",
+        "notícias relacionadas",
+        "veja também",
+        "articoli correlati",
+        "leggi anche",
+        "potrebbe interessarti",
+    ),
+    *(
+        "lees ook",
+        "meer over",
+        "läs (?:mer|också)",
+        "les også",
+        "læs også",
+        "lue myös",
+        "czytaj też",
+        "zobacz (?:też|także)",
+    ),
+    *(
+        "podobne",
+        "přečtěte si",
+        "související",
+        "ilgili haberler",
+        "похожие",
+        "читайте (?:также|еще|ещё)",
+        "по теме",
+        "по темі",
+    ),
+)
+_TEASERS = re.compile(
+    rf"(?:(?:{'|'.join(_TEASER_WORDS)})\b|関連|おすすめ|人気記事|相关|相關|推荐|推薦|관련|추천)", re.IGNORECASE
+)
+_SERVICE_WORDS = (
+    *(
+        "about the (?:authors?|writer)",
+        "(?:add|leave|post|write) a (?:comment|reply|review)",
+        "customer reviews",
+        "follow us",
+    ),
+    *(
+        "get (?:our|the latest)",
+        "join (?:our|the) (?:conversation|discussion|newsletter)",
+        "newsletter",
+        "share (?:on|this|via|with)",
+    ),
+    *("sign up", "stay (?:connected|in touch|up to date)", "subscribe", "tags", "tell us what", "what do you think"),
+    *("über (?:den autor|die autorin)", "à propos de l['’]auteur", "sobre (?:a|el|la|o) autora?"),
+    r"\d* ?(?:comments?|replies|responses|kommentare?|commentaires?|comentarios)",
+)
+_SERVICES = re.compile(rf"(?:{'|'.join(_SERVICE_WORDS)})\b", re.IGNORECASE)
+_LONG = 250
+"""Characters with which a paragraph without links is text; a section of teasers has none."""
+_LONG_SERVICE = 600
+_SOME_LINKS = 0.3
+_CARDS = 8
+_SCRAP = 60
+_LINKED = 0.5
+_HEAD = 60
+_START = 1000
+_SOME_TEXT = 0.2
+"""Share of a section that may be long paragraphs, which stay, as what follows the teasers has often no heading."""
+
+
+def tails(blocks: Sequence[Block]) -> Iterator[int]:
+    """Numbers of the blocks that stand in such a section, its heading first; never among the first of the body."""
+    body = [number for number, block in enumerate(blocks) if block.context.place.in_body]
+    start = min(_START, sum(len(blocks[number].inline.text) for number in body) / 3)
+    seen = 0
+    for place, number in enumerate(body):
+        block = blocks[number]
+        if block.kind == "heading" and seen >= start and len(block.inline.text) <= _HEAD:
+            section = _section(blocks, body[place:])
+            yield from _clutter(blocks, section)
+        seen += len(block.inline.text)
+
+
+def _section(blocks: Sequence[Block], numbers: Sequence[int]) -> list[int]:
+    """The heading and what stands below it, up to the next heading of its level or above."""
+    level = blocks[numbers[0]].context.level or 6
+    found = [numbers[0]]
+    for number in numbers[1:]:
+        block = blocks[number]
+        if block.kind == "heading" and (block.context.level or 6) <= level:
+            break
+        found.append(number)
+    return found
+
+
+def _clutter(blocks: Sequence[Block], section: Sequence[int]) -> list[int]:
+    heading = blocks[section[0]].inline.text
+    if _SERVICES.match(heading):
+        longest = _LONG_SERVICE
+    elif _TEASERS.match(heading):
+        longest = _LONG
+        if not _is_linked(blocks, section) and not _is_cards(blocks, section):
+            return []
+    else:
+        return []
+    text = [number for number in section[1:] if _is_text(blocks[number], longest)]
+    if _length(blocks, text) > _SOME_TEXT * _length(blocks, section):
+        return []
+    return [number for number in section if number not in text]
+
+
+def _is_linked(blocks: Sequence[Block], section: Sequence[int]) -> bool:
+    linked = sum(len(link.span) for number in section for link in blocks[number].inline.links)
+    return linked >= _SOME_LINKS * _length(blocks, section)
+
+
+def _is_cards(blocks: Sequence[Block], section: Sequence[int]) -> bool:
+    """Many scraps of text: a grid of products or posts, of which a script makes links."""
+    return len(section) > _CARDS and _length(blocks, section) < _SCRAP * len(section)
+
+
+def _length(blocks: Sequence[Block], numbers: Sequence[int]) -> int:
+    return sum(len(blocks[number].inline.text) for number in numbers)
+
+
+def _is_text(block: Block, longest: int) -> bool:
+    if block.kind in ("pre", "table"):
+        return True
+    linked = sum(len(link.span) for link in block.inline.links)
+    return len(block.inline.text) > longest and linked < _LINKED * len(block.inline.text)
