@@ -48,6 +48,11 @@ class Block:
     anchor: str | None
     table: TableText | None = None
 
+    @property
+    def linked(self) -> float:
+        """The share of its text that stands in links."""
+        return sum(len(link.span) for link in self.inline.links) / len(self.inline.text)
+
     def marked(self, clutter: str) -> Block:
         """The same as no main content, with the reason."""
         place = self.context.place._replace(clutter=clutter)

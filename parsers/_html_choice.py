@@ -10,7 +10,7 @@ from parsers._html_blocks import Block, Walk
 from parsers._html_main import Main, main_content
 from parsers._html_meta import Meta
 from parsers._html_rules import Strictness, hidden_by
-from parsers._html_tails import tails
+from parsers._html_tails import tails, teasers
 from parsers._html_tree import Node
 from parsers._html_vote import NAME, second_opinion, version
 
@@ -45,7 +45,7 @@ def choose(root: Node, meta: Meta, *, mode: str, alt_text: bool, limit: int) -> 
         blocks = walk(Strictness.NOTHING, main=main)
         voted = second_opinion(main, blocks, hidden=_is_hidden)
         blocks = voted or blocks
-        outside = set(tails(blocks))
+        outside = {*tails(blocks), *(teasers(blocks) if meta.article else ())}
         blocks = [block.marked("tail") if number in outside else block for number, block in enumerate(blocks)]
         return Choice(blocks, library=None if voted is None else f"{NAME}/{version()}")
     for strictness in sorted(Strictness, reverse=True):

@@ -122,6 +122,7 @@ _SOME_LINKS = 0.3
 _CARDS = 8
 _SCRAP = 60
 _LINKED = 0.5
+_ALL_LINKS = 0.85
 _HEAD = 60
 _START = 1000
 _SOME_TEXT = 0.2
@@ -139,6 +140,17 @@ def tails(blocks: Sequence[Block]) -> Iterator[int]:
             section = _section(blocks, body[place:])
             yield from _clutter(blocks, section)
         seen += len(block.inline.text)
+
+
+def teasers(blocks: Sequence[Block]) -> Iterator[int]:
+    """Numbers of the paragraphs that are nothing but a link: in an article, calls to read another one."""
+    for number, block in enumerate(blocks):
+        if block.kind == "p" and block.context.place.in_body and block.linked >= _ALL_LINKS:
+            yield number
+
+
+def _link_share(blocks: Sequence[Block], numbers: Sequence[int]) -> float:
+    return sum(blocks[number].linked * len(blocks[number].inline.text) for number in numbers) / _length(blocks, numbers)
 
 
 def _section(blocks: Sequence[Block], numbers: Sequence[int]) -> list[int]:
@@ -170,8 +182,7 @@ def _clutter(blocks: Sequence[Block], section: Sequence[int]) -> list[int]:
 
 
 def _is_linked(blocks: Sequence[Block], section: Sequence[int]) -> bool:
-    linked = sum(len(link.span) for number in section for link in blocks[number].inline.links)
-    return linked >= _SOME_LINKS * _length(blocks, section)
+    return _link_share(blocks, section) >= _SOME_LINKS
 
 
 def _is_cards(blocks: Sequence[Block], section: Sequence[int]) -> bool:
@@ -186,5 +197,4 @@ def _length(blocks: Sequence[Block], numbers: Sequence[int]) -> int:
 def _is_text(block: Block, longest: int) -> bool:
     if block.kind in ("pre", "table"):
         return True
-    linked = sum(len(link.span) for link in block.inline.links)
-    return len(block.inline.text) > longest and linked < _LINKED * len(block.inline.text)
+    return len(block.inline.text) > longest and block.linked < _LINKED

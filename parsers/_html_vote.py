@@ -75,33 +75,30 @@ def _outvoted(blocks: Sequence[Block], said: str) -> set[int]:
             out.update(gone if whole else ())
         else:
             out.update(number for number in run if number in missing and blocks[number].kind != "heading")
-    kept = [number for number in body if number not in missing]
-    if kept:
-        out -= {n for n in out if kept[0] < n < kept[-1] and _is_long(blocks[n])}
+    last = max((number for number in body if number not in missing), default=0)
+    out -= {number for number in out if number < last and _is_long(blocks[number])}
     return out | _empty_headings(blocks, body, missing, out)
 
 
 def _is_long(block: Block) -> bool:
-    return len(block.inline.text) >= _LONG and _linked(block) < 0.2
-
-
-def _linked(block: Block) -> float:
-    return sum(len(link.span) for link in block.inline.links) / len(block.inline.text)
+    return len(block.inline.text) >= _LONG and block.linked < 0.2
 
 
 def _empty_headings(blocks: Sequence[Block], body: Sequence[int], missing: set[int], out: set[int]) -> set[int]:
-    """Missing headings that are links, or have no text left below them."""
+    """Missing headings that are links, or have neither text nor a kept heading below them."""
     found: set[int] = set()
-    filled = False
+    filled, below = False, 0
     for number in reversed(body):
-        if blocks[number].kind != "heading":
+        block = blocks[number]
+        if block.kind != "heading":
             filled = filled or number not in out
-        elif number in missing and (not filled or _linked(blocks[number]) > 0.5):
+            continue
+        level = block.context.level or 6
+        if number in missing and (not (filled or below > level) or block.linked > 0.5):
             found.add(number)
         else:
-            filled = True
-        if blocks[number].kind == "heading" and number not in found:
-            filled = False
+            below = level
+        filled = False
     return found
 
 
