@@ -42,29 +42,36 @@ def choose(root: Node, meta: Meta, *, mode: str, alt_text: bool, limit: int) -> 
     main = main_content(root, hidden=_is_hidden, title=meta.title or "", article=meta.article)
     note = _doubt(main, article=meta.article)
     if main is not None and note is None and main.length >= _SHORT:
-        blocks = walk(Strictness.NOTHING, main=main)
-        voted = second_opinion(main, blocks, hidden=_is_hidden)
-        blocks = voted or blocks
-        outside = {*tails(blocks), *(teasers(blocks) if meta.article else ())}
-        blocks = [block.marked("tail") if number in outside else block for number, block in enumerate(blocks)]
-        return Choice(blocks, library=None if voted is None else f"{NAME}/{version()}")
+        return _refined(main, walk(Strictness.NOTHING, main=main), article=meta.article)
     for strictness in sorted(Strictness, reverse=True):
         blocks = walk(strictness)
         visible = sum(len(block.inline.text) for block in blocks if not block.context.place.hidden)
-        body = sum(len(block.inline.text) for block in blocks if block.context.place.in_body)
-        if body >= (_TAKEN_FOR_BODY * visible if strictness is Strictness.NAMES else 1) or not visible:
+        if _body(blocks) >= (_TAKEN_FOR_BODY * visible if strictness is Strictness.NAMES else 1) or not visible:
             loose = f"furniture: rules loosened to {strictness.name.lower()}"
-            return Choice(blocks, note=note if strictness is Strictness.NAMES else loose)
+            return Choice(blocks, note=(note if visible else None) if strictness is Strictness.NAMES else loose)
     return Choice(blocks)
+
+
+def _refined(main: Main, blocks: list[Block], *, article: bool) -> Choice:
+    """Without what trafilatura leaves out, and what its headings and links tell; all of it where little would be left."""
+    voted = second_opinion(main, blocks, hidden=_is_hidden)
+    library = None if voted is None else f"{NAME}/{version()}"
+    blocks = voted or blocks
+    outside = {*tails(blocks), *(teasers(blocks) if article else ())}
+    marked = [block.marked("tail") if number in outside else block for number, block in enumerate(blocks)]
+    return Choice(marked if _body(marked) >= _SHORT else blocks, library=library)
+
+
+def _body(blocks: list[Block]) -> int:
+    """Characters in the body."""
+    return sum(len(block.inline.text) for block in blocks if block.context.place.in_body)
 
 
 def _doubt(main: Main | None, *, article: bool) -> str | None:
     """Why the main content is not believed."""
-    if (
-        main is None
-        or main.length < _SHORT
-        or main.length >= (_SHARE_OF_ARTICLE if article else _SHARE_OF_PAGE) * main.shown
-    ):
+    if main is None:
+        return "main content: the page has too many nodes to weigh, so furniture is told by tags and names"
+    if main.length < _SHORT or main.length >= (_SHARE_OF_ARTICLE if article else _SHARE_OF_PAGE) * main.shown:
         return None
     return f"main content: {main.length} of {main.shown} characters are too few, so furniture is told by tags and names"
 

@@ -24,6 +24,10 @@ _INLINE = frozenset(
 )
 _TRANSPARENT = frozenset({"a", "del", "ins"})
 """Inline only as long as what they hold is."""
+_DEEP = 400
+"""Each cut and each score walks up from its node, so a page that is nothing but depth would take quadratic time."""
+_HUGE = 100_000
+"""Characters of one text from which on its white space counts: taking it apart would take 10 times its size."""
 _SKIPPED = frozenset(
     {"script", "style", "template", "title", "head", "meta", "link", "noscript", "metadata", "desc", "annotation"}
 )
@@ -122,17 +126,13 @@ def weigh(root: Node, *, hidden: Callable[[Node], bool], most: int) -> Mass | No
                     below.append(made)
         order += level
         level = below
-        if not level or len(order) > most:
+        if not level or len(order) + len(level) > most:
             break
     if level:
         return None
     for mass in reversed(order):
         _sum(mass)
     return top
-
-
-_DEEP = 400
-"""Each cut and each score walks up from its node, so a page that is nothing but depth would take quadratic time."""
 
 
 def _sum(mass: Mass) -> None:
@@ -143,7 +143,7 @@ def _sum(mass: Mass) -> None:
     inline = True
     for child in mass.node.children:
         if isinstance(child, str):
-            own = len(" ".join(child.split()))
+            own = len(" ".join(child.split())) if len(child) < _HUGE else len(child)
             if own:
                 found = len(_COMMAS.findall(child))
                 mass.text += own

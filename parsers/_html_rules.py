@@ -50,7 +50,14 @@ _NAMES = re.compile(
     r"|related(?:[_-]?(?:posts?|articles?|links?|content|stories))?|sidebar|newsletter|advert(?:isement)?s?)(?=$|[\s_-])",
     re.IGNORECASE,
 )
-_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*(none)|visibility\s*:\s*(hidden))\b", re.IGNORECASE)
+_STYLE = re.compile(
+    r"(?:^|;)\s*(?:(?P<display>display\s*:\s*none\b)|(?P<visibility>visibility\s*:\s*(?:hidden|collapse)\b)"
+    r"|(?P<size>font-size\s*:\s*0(?:\.0*)?(?:[a-z%]+)?\s*(?=;|!|$))|(?P<opacity>opacity\s*:\s*0(?:\.0*)?\s*(?=;|!|$))"
+    r"|(?P<position>(?:left|top|right|text-indent|margin-left)\s*:\s*-\d{4,}))",
+    re.IGNORECASE,
+)
+_COLOUR = re.compile(r"(?:^|;)\s*color\s*:\s*([^;!]+?)\s*(?:!|;|$)", re.IGNORECASE)
+_GROUND = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:\s*([^;!]+?)\s*(?:!|;|$)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight-source|highlight|brush:?)[-\s]([\w+#.-]+)")
 
 
@@ -104,10 +111,16 @@ def hidden_by(node: Node) -> str | None:
         return "attribute"
     if "aria-hidden" in attrs and attrs["aria-hidden"].lower() == "true":
         return "aria"
-    found = _STYLE.search(attrs["style"]) if "style" in attrs else None
-    if found is None:
-        return None
-    return "display" if found.group(1) else "visibility"
+    return _hidden_by_style(attrs["style"]) if "style" in attrs else None
+
+
+def _hidden_by_style(style: str) -> str | None:
+    found = _STYLE.search(style)
+    if found is not None:
+        return found.lastgroup
+    colour, ground = _COLOUR.search(style), _GROUND.search(style)
+    same = colour is not None and ground is not None and colour.group(1).lower() == ground.group(1).lower()
+    return "colour" if same else None
 
 
 def _furniture(node: Node, outer: Place, *, strictness: Strictness, heading: bool) -> ElementType | None:

@@ -12,6 +12,7 @@ from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _NOTHING: Mapping[str, str] = {}
 _FED = 1 << 16
+_LONG = 10_000
 _PATH_STEPS = 64
 """A path names so many of the innermost ancestors at most, or a page nested 100,000 deep would take quadratic space."""
 
@@ -55,13 +56,15 @@ class Node:
         return " > ".join(reversed(steps))
 
     def text(self) -> str:
-        """All text below, white space collapsed."""
+        """The text below, white space collapsed; of a long one some `_LONG` characters."""
         pieces: list[str] = []
+        length = 0
         stack: list[Node | str] = [self]
-        while stack:
+        while stack and length < _LONG:
             item = stack.pop()
             if isinstance(item, str):
-                pieces.append(item)
+                pieces.append(item[:_LONG])
+                length += len(item)
             else:
                 stack.extend(reversed(item.children))
         return " ".join("".join(pieces).split())
@@ -106,6 +109,15 @@ class _Builder:
         return self.root
 
 
+def release(root: Node) -> None:
+    """Let go of the page: nodes know their parents, so that without this they wait for the cycle collector."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        stack.extend(child for child in node.children if isinstance(child, Node))
+        node.children.clear()
+
+
 def tree(text: str, *, xhtml: bool) -> Node:
     """The page under a `#document` node."""
     clean = text.replace("\0", "")
@@ -115,9 +127,8 @@ def tree(text: str, *, xhtml: bool) -> Node:
     if not clean.strip():
         return builder.root
     parser = etree.HTMLParser(target=builder, encoding="utf-8", huge_tree=True)
-    raw = clean.encode("utf-8", "replace")
-    for start in range(0, len(raw), _FED):
-        parser.feed(raw[start : start + _FED])
+    for start in range(0, len(clean), _FED):
+        parser.feed(clean[start : start + _FED].encode("utf-8", "replace"))
     try:
         parser.close()
     except etree.XMLSyntaxError:

@@ -40,7 +40,7 @@ def by_tag(piece: Piece) -> ElementType:
     """The type that the tag alone gives."""
     found = _BY_KIND.get(piece.kind)
     if found is None:
-        long = len(piece.text.split()) >= _LONG_WORDS
+        long = len(piece.text.split(maxsplit=_LONG_WORDS)) >= _LONG_WORDS
         return ElementType.NARRATIVE_TEXT if long else ElementType.UNCATEGORIZED_TEXT
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from parsers._encoding import decode
 from parsers._html_blocks import Block, block_flags
 from parsers._html_choice import choose
 from parsers._html_meta import Meta, meta_of
-from parsers._html_tree import tree
+from parsers._html_tree import release, tree
 from parsers._html_types import Piece, by_tag, by_unstructured, version
 from quarry.span import Span
 from quarry.types import Cell, Document, ElementType, Origin, Outcome, Table
@@ -61,21 +61,15 @@ class Html:
         del text
         meta = meta_of(root)
         choice = choose(root, meta, mode=self.mode, alt_text=self.alt_text, limit=self.max_blocks + 1)
-        blocks = choice.blocks[: self.max_blocks]
-        typed = self.types == "unstructured" and len(blocks) <= self.typed_blocks
-        written = _written(blocks, _types(blocks, typed=typed))
+        cut = len(choice.blocks) > self.max_blocks
+        del choice.blocks[self.max_blocks :]
+        typed = self.types == "unstructured" and len(choice.blocks) <= self.typed_blocks
+        written = _written(choice.blocks, _types(choice.blocks, typed=typed))
+        release(root)
         untyped = self.types == "unstructured" and not typed
         notes = (warning, choice.note, f"types: by tags alone, over {self.typed_blocks} blocks" if untyped else None)
-        names = [choice.library, f"unstructured/{version()}" if typed else None]
-        return self._document(
-            origin,
-            written,
-            meta,
-            xhtml=xhtml,
-            cut=len(choice.blocks) > self.max_blocks,
-            warnings=tuple(note for note in notes if note),
-            parser=" ".join([f"html/{self.revision}", *(name for name in names if name)]),
-        )
+        names = (f"html/{self.revision}", choice.library, f"unstructured/{version()}" if typed else None)
+        return self._document(origin, written, meta, xhtml=xhtml, cut=cut, warnings=_said(notes), parser=_said(names))
 
     def _document(
         self,
@@ -86,7 +80,7 @@ class Html:
         xhtml: bool,
         cut: bool,
         warnings: tuple[str, ...],
-        parser: str,
+        parser: tuple[str, ...],
     ) -> Document:
         elements = elements_of(written.drafts, content_sha256=origin.sha256)
         top = next((e for e in elements if e.in_body and e.type is ElementType.TITLE and e.level == 1), None)
@@ -100,8 +94,8 @@ class Html:
             media_type="application/xhtml+xml" if xhtml else "text/html",
             text=written.text,
             elements=elements,
-            parser=parser,
-            title=meta.title or (" ".join(top.span.of(written.text).split()) if top else None),
+            parser=" ".join(parser),
+            title=meta.title or (" ".join(top.span.of(written.text)[:_HEAD].split()) if top else None),
             author=meta.author,
             created=meta.created,
             language=meta.language,
@@ -110,6 +104,10 @@ class Html:
             reason=reason,
             warnings=warnings,
         )
+
+
+def _said(notes: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(note for note in notes if note)
 
 
 def _types(blocks: Sequence[Block], *, typed: bool) -> list[ElementType]:
