@@ -53,11 +53,11 @@ def choose(root: Node, meta: Meta, *, mode: str, alt_text: bool, limit: int) -> 
 
 
 def _refined(main: Main, blocks: list[Block], *, article: bool) -> Choice:
-    """Without what trafilatura leaves out, and what its headings and links tell; all of it where little would be left."""
+    """Without what trafilatura leaves out and what headings and links tell, unless little would be left."""
     voted = second_opinion(main, blocks, hidden=_is_hidden)
     library = None if voted is None else f"{NAME}/{version()}"
     blocks = voted or blocks
-    outside = {*tails(blocks), *(teasers(blocks) if article else ())}
+    outside = {*tails(blocks, article=article), *(teasers(blocks) if article else ())}
     marked = [block.marked("tail") if number in outside else block for number, block in enumerate(blocks)]
     return Choice(marked if _body(marked) >= _SHORT else blocks, library=library)
 

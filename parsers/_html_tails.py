@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from parsers._html_blocks import Block
 
@@ -112,9 +113,9 @@ _SERVICE_WORDS = (
     ),
     *("sign up", "stay (?:connected|in touch|up to date)", "subscribe", "tags", "tell us what", "what do you think"),
     *("über (?:den autor|die autorin)", "à propos de l['’]auteur", "sobre (?:a|el|la|o) autora?"),
-    r"\d* ?(?:comments?|replies|responses|kommentare?|commentaires?|comentarios)",
 )
-_SERVICES = re.compile(rf"(?:{'|'.join(_SERVICE_WORDS)})\b", re.IGNORECASE)
+_COMMENTS = r"(?:\d+ )?(?:comments?|replies|responses|kommentare?|commentaires?|comentarios)(?: \(\d+\))?\W*$"
+_SERVICES = re.compile(rf"(?:(?:{'|'.join(_SERVICE_WORDS)})\b|{_COMMENTS})", re.IGNORECASE)
 _LONG = 250
 """Characters with which a paragraph without links is text; a section of teasers has none."""
 _LONG_SERVICE = 600
@@ -129,17 +130,25 @@ _SOME_TEXT = 0.2
 """Share of a section that may be long paragraphs, which stay, as what follows the teasers has often no heading."""
 
 
-def tails(blocks: Sequence[Block]) -> Iterator[int]:
-    """Numbers of the blocks that stand in such a section, its heading first; never among the first of the body."""
+def tails(blocks: Sequence[Block], *, article: bool) -> Iterator[int]:
+    """Numbers of the blocks that stand in such a section, its heading first; never among the first of the body.
+
+    A manual may have a chapter on subscriptions: only in articles is such a heading taken for a call to subscribe.
+    """
     body = [number for number, block in enumerate(blocks) if block.context.place.in_body]
-    start = min(_START, sum(len(blocks[number].inline.text) for number in body) / 3)
+    start = min(_START, _length(blocks, body) / 3)
     seen = 0
     for place, number in enumerate(body):
         block = blocks[number]
-        if block.kind == "heading" and seen >= start and len(block.inline.text) <= _HEAD:
-            section = _section(blocks, body[place:])
-            yield from _clutter(blocks, section)
-        seen += len(block.inline.text)
+        text = block.inline.text
+        if block.kind == "heading" and seen >= start and len(text) <= _HEAD:
+            if article and _SERVICES.match(text):
+                yield from _scraps(blocks, _section(blocks, body, place), longest=_LONG_SERVICE)
+            elif _TEASERS.match(text):
+                section = _section(blocks, body, place)
+                if _is_linked(blocks, section) or _is_cards(blocks, section):
+                    yield from _scraps(blocks, section, longest=_LONG)
+        seen += len(text)
 
 
 def teasers(blocks: Sequence[Block]) -> Iterator[int]:
@@ -153,11 +162,11 @@ def _link_share(blocks: Sequence[Block], numbers: Sequence[int]) -> float:
     return sum(blocks[number].linked * len(blocks[number].inline.text) for number in numbers) / _length(blocks, numbers)
 
 
-def _section(blocks: Sequence[Block], numbers: Sequence[int]) -> list[int]:
+def _section(blocks: Sequence[Block], body: Sequence[int], place: int) -> list[int]:
     """The heading and what stands below it, up to the next heading of its level or above."""
-    level = blocks[numbers[0]].context.level or 6
-    found = [numbers[0]]
-    for number in numbers[1:]:
+    level = blocks[body[place]].context.level or 6
+    found = [body[place]]
+    for number in islice(body, place + 1, None):
         block = blocks[number]
         if block.kind == "heading" and (block.context.level or 6) <= level:
             break
@@ -165,17 +174,9 @@ def _section(blocks: Sequence[Block], numbers: Sequence[int]) -> list[int]:
     return found
 
 
-def _clutter(blocks: Sequence[Block], section: Sequence[int]) -> list[int]:
-    heading = blocks[section[0]].inline.text
-    if _SERVICES.match(heading):
-        longest = _LONG_SERVICE
-    elif _TEASERS.match(heading):
-        longest = _LONG
-        if not _is_linked(blocks, section) and not _is_cards(blocks, section):
-            return []
-    else:
-        return []
-    text = [number for number in section[1:] if _is_text(blocks[number], longest)]
+def _scraps(blocks: Sequence[Block], section: Sequence[int], *, longest: int) -> list[int]:
+    """All of a section but its long paragraphs; nothing of one that has much of them."""
+    text = {number for number in section[1:] if _is_text(blocks[number], longest)}
     if _length(blocks, text) > _SOME_TEXT * _length(blocks, section):
         return []
     return [number for number in section if number not in text]
@@ -190,7 +191,7 @@ def _is_cards(blocks: Sequence[Block], section: Sequence[int]) -> bool:
     return len(section) > _CARDS and _length(blocks, section) < _SCRAP * len(section)
 
 
-def _length(blocks: Sequence[Block], numbers: Sequence[int]) -> int:
+def _length(blocks: Sequence[Block], numbers: Iterable[int]) -> int:
     return sum(len(blocks[number].inline.text) for number in numbers)
 
 

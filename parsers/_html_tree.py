@@ -11,6 +11,7 @@ from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _NOTHING: Mapping[str, str] = {}
+_HEAD = frozenset({"title", "meta", "link", "style", "script", "base", "basefont", "bgsound", "noscript", "template"})
 _FED = 1 << 16
 _LONG = 10_000
 _PATH_STEPS = 64
@@ -80,24 +81,43 @@ class _Builder:
         """What the current node stands in, each with how many children of a tag it has so far."""
         self._counts: dict[str, int] = {}
         self._names: dict[str, str] = {}
+        self._body: tuple[Node, dict[str, int]] | None = None
+        """Made for what stands in the head and is not of it."""
 
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         name = self._names.get(tag)
         if name is None:
             name = self._names[tag] = intern(str(tag).rpartition("}")[2].rpartition(":")[2].lower())
+        self._open.append((self._node, self._counts))
+        if self._node.tag == "head" and name not in _HEAD:
+            self._node, self._counts = self._body_of(self._node)
+        elif name == "body" and self._body is not None:
+            self._node, self._counts = self._body
+            return
         parent, counts = self._node, self._counts
         nth = counts[name] = counts.get(name, 0) + 1
         node = Node(name, dict(attrs) if attrs else _NOTHING, parent, nth)
         parent.children.append(node)
-        self._open.append((parent, counts))
         self._node, self._counts = node, {}
+
+    def _body_of(self, head: Node) -> tuple[Node, dict[str, int]]:
+        """libxml2 leaves tags that it doesn't know, HTML5's sections among them, in a head that was not closed."""
+        if self._body is None:
+            html = head.parent or self.root
+            body = Node("body", _NOTHING, html, 1)
+            html.children.append(body)
+            self._body = (body, {})
+        return self._body
 
     def end(self, _tag: str) -> None:
         if self._open:
             self._node, self._counts = self._open.pop()
 
     def data(self, text: str) -> None:
-        self._node.children.append(text)
+        if self._node.tag == "head" and text.strip():
+            self._body_of(self._node)[0].children.append(text)
+        else:
+            self._node.children.append(text)
 
     def comment(self, _text: str) -> None:
         """Comments are no text."""
