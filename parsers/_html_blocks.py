@@ -89,14 +89,16 @@ class Walk:
             step, item, context = stack.pop()
             if isinstance(item, str):
                 self._text(item, context)
-            elif step == "enter":
+                continue
+            if step == "enter":
                 stack.extend(self._enter(item, context, saved))
             else:
                 self._flush()
                 if step == "restore":
                     self._run, self._start = saved.pop()
-            yield from self._made
-            self._made.clear()
+            if self._made:
+                yield from self._made
+                self._made.clear()
         self._flush()
         yield from self._made
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from parsers._html_clean import clean
-from parsers._html_mass import FEW_LINKS, Mass, weigh
+from parsers._html_mass import FEW_LINKS, Mass, release, weigh
 from parsers._html_names import has_unlikely_role, is_unlikely, weight
 from parsers._html_tree import Node
 
@@ -70,6 +70,7 @@ def main_content(root: Node, *, hidden: Callable[[Node], bool], title: str, arti
         if named_as is not None and not article and _stands_outside(named_as, kept):
             kept.insert(0, named_as)
         found = _found(kept, shown)
+        release(top)
         if best is None or found.length > best.length:
             best = found
         if best.length >= min(_ENOUGH, _MOST_OF_IT * shown):

@@ -111,6 +111,15 @@ class Mass:
             mass.listed -= self.listed
 
 
+def release(top: Mass) -> None:
+    """Break the ring of parents and children, so that nothing waits for the cycle collector."""
+    stack = [top]
+    while stack:
+        mass = stack.pop()
+        stack += mass.children
+        mass.children.clear()
+
+
 def weigh(root: Node, *, hidden: Callable[[Node], bool], most: int) -> Mass | None:
     """The sums for all that is shown below `root`; None for a page of more than `most` nodes, or as deep as `_DEEP`."""
     top = Mass(root, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from parsers._html_tree import Node
 
@@ -22,17 +23,25 @@ _NEGATIVE = re.compile(
 _SHARE = re.compile(r"(?:\b|_)(?:share|sharedaddy)(?:\b|_)", re.IGNORECASE)
 _ROLES = frozenset({"menu", "menubar", "complementary", "navigation", "alert", "alertdialog", "dialog"})
 _WEIGHT = 25
-
-
-def names(node: Node) -> str:
-    attrs = node.attrs
-    return f"{attrs.get('class', '')} {attrs.get('id', '')}"
+_NAMES = 4096
+"""Pages repeat few names many times, and pages of one site the same ones."""
 
 
 def is_unlikely(node: Node) -> bool:
     """True for what is named like page furniture and not at the same time like content."""
-    found = names(node)
-    return len(found) > 1 and _UNLIKELY.search(found) is not None and _MAYBE.search(found) is None
+    attrs = node.attrs
+    return ("class" in attrs or "id" in attrs) and _is_unlikely(names(node))
+
+
+def names(node: Node) -> str:
+    """Class and id in one."""
+    attrs = node.attrs
+    return f"{attrs.get('class', '')} {attrs.get('id', '')}"
+
+
+@lru_cache(maxsize=_NAMES)
+def _is_unlikely(found: str) -> bool:
+    return _UNLIKELY.search(found) is not None and _MAYBE.search(found) is None
 
 
 def has_unlikely_role(node: Node) -> bool:
@@ -40,14 +49,18 @@ def has_unlikely_role(node: Node) -> bool:
 
 
 def is_share(node: Node) -> bool:
-    return _SHARE.search(names(node)) is not None
+    """True for buttons that pass the page on."""
+    attrs = node.attrs
+    return ("class" in attrs or "id" in attrs) and _SHARE.search(names(node)) is not None
 
 
 def weight(node: Node) -> int:
     """-50 to 50: class and id each count 25 for or against."""
-    total = 0
-    for name in (node.attrs.get("class"), node.attrs.get("id")):
-        if name:
-            total -= _WEIGHT if _NEGATIVE.search(name) else 0
-            total += _WEIGHT if _POSITIVE.search(name) else 0
-    return total
+    attrs = node.attrs
+    return sum(_weight(attrs[name]) for name in ("class", "id") if attrs.get(name))
+
+
+@lru_cache(maxsize=_NAMES)
+def _weight(name: str) -> int:
+    against = _WEIGHT if _NEGATIVE.search(name) else 0
+    return (_WEIGHT if _POSITIVE.search(name) else 0) - against
