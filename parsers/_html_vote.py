@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from html import escape
 from importlib import import_module, metadata
-from itertools import groupby
+from itertools import groupby, pairwise
 from types import ModuleType
 from typing import Final
 
@@ -29,6 +29,7 @@ _PIECE = 24
 _SAMPLES = 12
 _LONG = 250
 _LISTED = frozenset({"li", "dd", "dt"})
+_INTRODUCED = _LISTED | {"table", "pre"}
 _SURE = frozenset({"figcaption", "caption", "table", "pre", "img"})
 """Kinds whose tag says enough: trafilatura leaves out captions, and code and tables now and then."""
 _VOID = frozenset({"br", "img", "hr", "input", "wbr", "col", "area", "source", "track", "embed", "param"})
@@ -77,7 +78,13 @@ def _outvoted(blocks: Sequence[Block], said: str) -> set[int]:
             out.update(number for number in run if number in missing and blocks[number].kind != "heading")
     last = max((number for number in body if number not in missing), default=0)
     out -= {number for number in out if number < last and _is_long(blocks[number])}
+    out -= {number for number, after in pairwise(body) if after not in out and _leads_in(blocks[number], blocks[after])}
     return out | _empty_headings(blocks, body, missing, out)
+
+
+def _leads_in(block: Block, following: Block) -> bool:
+    """`You will need:`, before a list, a table or code."""
+    return block.inline.text.endswith((":", "：")) and following.kind in _INTRODUCED
 
 
 def _is_long(block: Block) -> bool:

@@ -137,6 +137,12 @@ def test_code_tables_and_captions_stay() -> None:
     ]
 
 
+def test_what_leads_in_a_list_stays_with_it() -> None:
+    items = "".join(f"<li>{n} stones of the old wheel, each as heavy as a horse</li>" for n in range(4))
+    found = parsed(ARTICLE + article(f"<p>You need:</p><ul>{items}</ul><p>{PROSE}</p>"))
+    assert "You need:" in shown(found)
+
+
 def test_texts_of_pictures_are_hidden_unless_asked_for() -> None:
     source = "<p>Before</p><img src=x alt='A wheel'><p>After</p>"
     assert shown(parsed(source)) == ["Before", "After"]
