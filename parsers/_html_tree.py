@@ -53,6 +53,9 @@ class Node:
         while node is not None and node.parent is not None and len(steps) < _PATH_STEPS:
             single = node.tag in ("html", "body", "head")
             steps.append(node.tag if single else f"{node.tag}:nth-of-type({node.nth})")
+            if node.tag == "tr" and node.parent.tag == "table":
+                # Browsers put rows that stand in no section into one.
+                steps.append("tbody:nth-of-type(1)")
             node = node.parent
         return " > ".join(reversed(steps))
 

@@ -133,6 +133,12 @@ def test_links_paths_and_anchors() -> None:
     assert (first.anchor, second.anchor) == ("s", "s")
 
 
+def test_paths_know_of_the_section_that_browsers_put_rows_in() -> None:
+    (cell,) = page("<table><tr><td><p>only</p></td></tr></table>").elements
+    assert cell.css_path is not None
+    assert "table:nth-of-type(1) > tbody:nth-of-type(1) > tr:nth-of-type(1)" in cell.css_path
+
+
 def test_figures() -> None:
     found = page("<figure><img src=x alt='A red cat'><figcaption>Fig. 1</figcaption></figure>")
     assert [(e.type, e.span.of(found.text)) for e in found.elements] == [
