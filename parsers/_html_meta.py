@@ -120,7 +120,7 @@ def _read(root: Node) -> _Head:
                 scripts.append("".join(child for child in node.children if isinstance(child, str)))
         else:
             if "itemtype" in attrs:
-                typed = typed or _ARTICLE.search(attrs["itemtype"]) is not None
+                typed = typed or _ARTICLE.search(attrs["itemtype"][:_LONGEST_BYLINE]) is not None
             if node.tag in _SHOWN:
                 for key, text in _shown(node):
                     once[key] = once[key] or text

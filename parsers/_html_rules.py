@@ -57,6 +57,8 @@ _STYLE = re.compile(
     re.IGNORECASE,
 )
 _COLOUR = re.compile(r"(?:^|;)\s*color\s*:\s*([^;!]+?)\s*(?:!|;|$)", re.IGNORECASE)
+_LONGEST_STYLE = 2_000
+"""Longer ones are no style that hides text, and would take the patterns below quadratic time."""
 _GROUND = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:\s*([^;!]+?)\s*(?:!|;|$)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight-source|highlight|brush:?)[-\s]([\w+#.-]+)")
 
@@ -115,6 +117,8 @@ def hidden_by(node: Node) -> str | None:
 
 
 def _hidden_by_style(style: str) -> str | None:
+    if len(style) > _LONGEST_STYLE:
+        return None
     found = _STYLE.search(style)
     if found is not None:
         return found.lastgroup

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from sys import intern
 
 from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_CDATA = "<![CDATA["
 _NOTHING: Mapping[str, str] = {}
 _HEAD = frozenset({"title", "meta", "link", "style", "script", "base", "basefont", "bgsound", "noscript", "template"})
 _FED = 1 << 16
@@ -141,11 +140,21 @@ def release(root: Node) -> None:
         node.children.clear()
 
 
+def _without_cdata(text: str) -> str:
+    """What stands in CDATA sections as ordinary text; one that isn't closed stays as it is."""
+    pieces: list[str] = []
+    end = 0
+    while (start := text.find(_CDATA, end)) >= 0 and (close := text.find("]]>", start)) >= 0:
+        pieces += [text[end:start], escape(text[start + len(_CDATA) : close])]
+        end = close + 3
+    return "".join([*pieces, text[end:]])
+
+
 def tree(text: str, *, xhtml: bool) -> Node:
     """The page under a `#document` node."""
     clean = text.replace("\0", "")
     if xhtml:
-        clean = _CDATA.sub(lambda found: escape(found.group(1)), clean)
+        clean = _without_cdata(clean)
     builder = _Builder()
     if not clean.strip():
         return builder.root
