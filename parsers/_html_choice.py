@@ -70,7 +70,7 @@ def _body(blocks: list[Block]) -> int:
 def _doubt(main: Main | None, *, article: bool) -> str | None:
     """Why the main content is not believed."""
     if main is None:
-        return "main content: the page has too many nodes to weigh, so furniture is told by tags and names"
+        return "main content: the page has too many nodes or levels to weigh, so furniture is told by tags and names"
     if main.length < _SHORT or main.length >= (_SHARE_OF_ARTICLE if article else _SHARE_OF_PAGE) * main.shown:
         return None
     return f"main content: {main.length} of {main.shown} characters are too few, so furniture is told by tags and names"

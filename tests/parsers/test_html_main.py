@@ -91,7 +91,9 @@ def test_pages_of_many_small_parts_keep_them_all() -> None:
 
 def test_pages_too_big_to_weigh_say_so() -> None:
     found = parsed(f"<nav>Menu</nav>{'<i>a</i> ' * 61_000}")
-    assert [note.split(",")[0] for note in found.warnings] == ["main content: the page has too many nodes to weigh"]
+    assert [note.split(",")[0] for note in found.warnings] == [
+        "main content: the page has too many nodes or levels to weigh"
+    ]
     assert shown(found) == [" ".join("a" * 61_000)]
 
 
