@@ -29,7 +29,8 @@ _AS_BROWSERS = {
 }
 """Labels mean their Windows supersets on the web (WHATWG Encoding Standard, section 4.2)."""
 _FORBIDDEN = ("utf-7", "utf-16", "utf-32", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined")
-_TAGS = re.compile(rb"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(rb"<(?:script|style)\b[^<>]*>[^<]*|<[^<>]*>", re.IGNORECASE)
+"""No part of it can run past the next `<`, so that text full of them takes no quadratic time."""
 _GUESS_BYTES = 200_000
 
 

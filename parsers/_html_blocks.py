@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count, groupby
 from typing import NamedTuple
 from urllib.parse import urljoin
 
+from parsers._html_main import Main
 from parsers._html_rules import BLOCKS, CODE, LISTS, UNSEEN, Place, Strictness, code_language, heading_level, place_of
 from parsers._html_runs import Inline, Run
 from parsers._html_table import GridCell, TableText, grid, is_data_table, rows_of, table_text
@@ -15,6 +16,8 @@ from parsers._html_tree import Node
 
 _KEPT = frozenset({"dt", "dd", "figcaption", "caption", "address", "pre"})
 """Tags that make a kind of block; heading, li and p stand beside them."""
+_BREAKING = frozenset({"table", "details", "fieldset"})
+"""What stands in them is of its own kind."""
 
 
 class Context(NamedTuple):
@@ -30,6 +33,8 @@ class Context(NamedTuple):
     ordered: bool = False
     anchor: str | None = None
     link: tuple[int, str] | None = None
+    item: int = 0
+    """`id` of the innermost list item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,16 @@ class Block:
     anchor: str | None
     table: TableText | None = None
 
+    @property
+    def linked(self) -> float:
+        """The share of its text that stands in links."""
+        return sum(len(link.span) for link in self.inline.links) / len(self.inline.text)
+
+    def marked(self, clutter: str) -> Block:
+        """The same as no main content, with the reason."""
+        place = self.context.place._replace(clutter=clutter)
+        return replace(self, context=self.context._replace(place=place))
+
 
 @dataclass(slots=True)
 class Walk:
@@ -50,6 +65,10 @@ class Walk:
 
     strictness: Strictness
     base: str = ""
+    main: Main | None = None
+    """Given: all but this is clutter."""
+    alt_text: bool = False
+    """False: texts that stand in for pictures are hidden."""
     """URL that relative links are resolved against; empty: they stay as they are written."""
     _made: list[Block] = field(default_factory=list)
     _run: Run | None = None
@@ -58,22 +77,28 @@ class Walk:
     _heading_anchor: str | None = None
     """Of the last heading in the body: where a block without an id of its own or around it is found."""
     _numbers: Iterator[int] = field(default_factory=count)
+    _items: set[int] = field(default_factory=set)
+    """List items of which a block was made."""
 
     def blocks(self, root: Node) -> Iterator[Block]:
-        stack: list[tuple[str, Node | str, Context]] = [("enter", root, Context(root))]
+        stack: list[tuple[str, Node | str, Context]] = [
+            ("enter", root, Context(root, place=Place(clutter="outside" if self.main else None)))
+        ]
         saved: list[tuple[Run | None, Context | None]] = []
         while stack:
             step, item, context = stack.pop()
             if isinstance(item, str):
                 self._text(item, context)
-            elif step == "enter":
+                continue
+            if step == "enter":
                 stack.extend(self._enter(item, context, saved))
             else:
                 self._flush()
                 if step == "restore":
                     self._run, self._start = saved.pop()
-            yield from self._made
-            self._made.clear()
+            if self._made:
+                yield from self._made
+                self._made.clear()
         self._flush()
         yield from self._made
 
@@ -84,7 +109,7 @@ class Walk:
             return []
         context = self._context(node, outer)
         block = node.tag in BLOCKS
-        if block and node.tag == "table" and is_data_table(node):
+        if node.tag == "table" and not self._holds_main(node) and is_data_table(node):
             self._flush()
             self._table(node, context)
             return []
@@ -94,23 +119,29 @@ class Walk:
         elif block:
             self._flush()
             after = [("flush", node, context)]
-        elif context.place != outer.place:
+        elif context.place is not outer.place:
             saved.append((self._run, self._start))
             self._run = self._start = None
             after = [("restore", node, context)]
-        return [*after, *(("enter", child, context) for child in reversed(node.children))]
+        after.extend([("enter", child, context) for child in reversed(node.children)])
+        return after
+
+    def _holds_main(self, table: Node) -> bool:
+        """A table around the main content lays out the page."""
+        return self.main is not None and id(table) in self.main.around
 
     def _context(self, node: Node, outer: Context) -> Context:
-        place = place_of(node, outer.place, strictness=self.strictness, heading=outer.kind == "heading")
-        anchor = node.attrs.get("id") or (node.attrs.get("name") if node.tag == "a" else None)
-        context = outer._replace(place=place, anchor=anchor or outer.anchor)
-        if node.tag not in BLOCKS:
-            if anchor and "id" not in outer.node.attrs:
-                self._inner_anchor = self._inner_anchor or anchor
-            context = context._replace(anchor=outer.anchor)
-            href = node.attrs.get("href", "").strip() if node.tag == "a" else ""
-            return context._replace(link=(next(self._numbers), self._url(href))) if href else context
-        return _block_context(node, context)
+        place = place_of(node, outer.place, strictness=self.strictness, heading=outer.kind == "heading", main=self.main)
+        attrs, tag = node.attrs, node.tag
+        anchor = (attrs.get("id") or (attrs.get("name") if tag == "a" else None)) if attrs else None
+        if tag in BLOCKS:
+            return _block_context(node, outer, place=place, anchor=anchor or outer.anchor)
+        if anchor and "id" not in outer.node.attrs:
+            self._inner_anchor = self._inner_anchor or anchor
+        href = attrs.get("href", "").strip() if tag == "a" else ""
+        if href:
+            return outer._replace(place=place, link=(next(self._numbers), self._url(href)))
+        return outer if place is outer.place else outer._replace(place=place)
 
     def _url(self, href: str) -> str:
         try:
@@ -127,7 +158,9 @@ class Walk:
                 self._run.line_break()
         elif node.tag == "img":
             alt = " ".join(node.attrs.get("alt", "").split())
-            place = place_of(node, context.place, strictness=self.strictness, heading=False)
+            place = place_of(node, context.place, strictness=self.strictness, heading=False, main=self.main)
+            if not self.alt_text:
+                place = place._replace(hidden=place.hidden or "alt")
             if alt and context.kind != "heading":
                 here = context._replace(node=node, place=place)
                 self._made.append(Block("img", Inline(alt), here, node.attrs.get("id") or context.anchor))
@@ -149,14 +182,25 @@ class Walk:
     def _flush(self) -> None:
         run, start = self._run, self._start
         inner, self._inner_anchor = self._inner_anchor, None
+        if run is None or start is None:
+            return
         self._run = self._start = None
-        inline = run.finished() if run is not None else None
-        if inline is not None and start is not None:
+        inline = run.finished()
+        if inline is not None:
             anchor = start.node.attrs.get("id") or inner
             if start.kind == "heading" and start.place.in_body:
                 self._heading_anchor = anchor or start.anchor
             anchor = anchor or self._heading_anchor or start.anchor
-            self._made.append(Block(start.kind, inline, start, anchor))
+            self._made.append(Block(self._kind(start), inline, start, anchor))
+
+    def _kind(self, context: Context) -> str:
+        """The first block of a list item is the item; those after it are paragraphs of it."""
+        if context.kind != "li":
+            return context.kind
+        if context.item in self._items:
+            return "p"
+        self._items.add(context.item)
+        return "li"
 
     def _table(self, table: Node, context: Context) -> None:
         """What stands in a table but in no cell, its caption first, goes before it."""
@@ -203,7 +247,9 @@ class Walk:
                 continue
             inner = self._context(item, outer)
             if inner.place.hidden != context.place.hidden:
-                self._loose([Node("span", {}, item, 1, item.children)], inner._replace(kind="p", node=item))
+                alone = Node("span", {}, item, 1)
+                alone.children = item.children
+                self._loose([alone], inner._replace(kind="p", node=item))
                 continue
             if item.tag in BLOCKS or item.tag in ("br", "td", "th"):
                 run.space()
@@ -216,21 +262,24 @@ def _is_caption(child: Node | str) -> bool:
     return isinstance(child, Node) and child.tag == "caption"
 
 
-def _block_context(node: Node, context: Context) -> Context:
+def _block_context(node: Node, outer: Context, *, place: Place, anchor: str | None) -> Context:
     """Kind, level and nesting of a block; paragraphs and boxes keep the kind of what they stand in."""
-    context = context._replace(node=node)
-    level = heading_level(node)
-    if level is not None:
-        return context._replace(kind="heading", level=level)
-    if node.tag in LISTS:
-        return context._replace(kind="p", depth=context.depth + 1, ordered=node.tag == "ol")
-    if node.tag == "li":
-        return context._replace(kind="li", depth=max(1, context.depth))
-    if node.tag in CODE:
-        return context._replace(kind="pre")
-    if node.tag in ("table", "details", "fieldset"):
-        return context._replace(kind="p")
-    return context._replace(kind=node.tag) if node.tag in _KEPT else context
+    _, kind, _, level, depth, ordered, _, link, item = outer
+    tag = node.tag
+    heading = heading_level(node)
+    if heading is not None:
+        kind, level = "heading", heading
+    elif tag in LISTS:
+        kind, depth, ordered = "p", depth + 1, tag == "ol"
+    elif tag == "li":
+        kind, depth, item = "li", max(1, depth), id(node)
+    elif tag in CODE:
+        kind = "pre"
+    elif tag in _BREAKING:
+        kind = "p"
+    elif tag in _KEPT:
+        kind = tag
+    return Context(node, kind, place, level, depth, ordered, anchor, link, item)
 
 
 def block_flags(block: Block) -> tuple[str, ...]:
@@ -239,6 +288,8 @@ def block_flags(block: Block) -> tuple[str, ...]:
     context = block.context
     if context.place.hidden:
         flags.append(f"hidden:{context.place.hidden}")
+    if context.place.clutter:
+        flags.append(f"clutter:{context.place.clutter}")
     if block.kind == "li" and context.ordered:
         flags.append("ordered")
     language = code_language(context.node) if block.kind == "pre" else None

@@ -6,6 +6,7 @@ import re
 from enum import IntEnum
 from typing import NamedTuple
 
+from parsers._html_main import Main
 from parsers._html_tree import Node
 from quarry.types import ElementType
 
@@ -49,7 +50,16 @@ _NAMES = re.compile(
     r"|related(?:[_-]?(?:posts?|articles?|links?|content|stories))?|sidebar|newsletter|advert(?:isement)?s?)(?=$|[\s_-])",
     re.IGNORECASE,
 )
-_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*(none)|visibility\s*:\s*(hidden))\b", re.IGNORECASE)
+_STYLE = re.compile(
+    r"(?:^|;)\s*(?:(?P<display>display\s*:\s*none\b)|(?P<visibility>visibility\s*:\s*(?:hidden|collapse)\b)"
+    r"|(?P<size>font-size\s*:\s*0(?:\.0*)?(?:[a-z%]+)?\s*(?=;|!|$))|(?P<opacity>opacity\s*:\s*0(?:\.0*)?\s*(?=;|!|$))"
+    r"|(?P<position>(?:left|top|right|text-indent|margin-left)\s*:\s*-\d{4,}))",
+    re.IGNORECASE,
+)
+_COLOUR = re.compile(r"(?:^|;)\s*color\s*:\s*([^;!]+?)\s*(?:!|;|$)", re.IGNORECASE)
+_LONGEST_STYLE = 2_000
+"""Longer ones are no style that hides text, and would take the patterns below quadratic time."""
+_GROUND = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:\s*([^;!]+?)\s*(?:!|;|$)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight-source|highlight|brush:?)[-\s]([\w+#.-]+)")
 
 
@@ -66,36 +76,55 @@ class Place(NamedTuple):
 
     furniture: ElementType | None = None
     hidden: str | None = None
+    clutter: str | None = None
+    """Why it is no main content."""
     content: bool = False
     """Below main, article or section: header, footer and aside belong to the text there."""
 
     @property
     def in_body(self) -> bool:
-        return self.furniture is None and self.hidden is None
+        return self.furniture is None and self.hidden is None and self.clutter is None
 
 
-def place_of(node: Node, outer: Place, *, strictness: Strictness, heading: bool) -> Place:
+def place_of(node: Node, outer: Place, *, strictness: Strictness, heading: bool, main: Main | None = None) -> Place:
     """The place of what stands in `node`, given that of its parent."""
-    hidden = outer.hidden or _hidden(node)
+    hidden = outer.hidden or hidden_by(node)
     furniture = outer.furniture or _furniture(node, outer, strictness=strictness, heading=heading)
     content = outer.content or node.tag in _CONTENT or node.attrs.get("role", "") in ("main", "article")
-    if (hidden, furniture, content) == (outer.hidden, outer.furniture, outer.content):
+    clutter = outer.clutter if main is None else _clutter(node, outer, main)
+    if (hidden, furniture, clutter, content) == (outer.hidden, outer.furniture, outer.clutter, outer.content):
         return outer
-    return Place(furniture, hidden, content)
+    return Place(furniture, hidden, clutter, content)
 
 
-def _hidden(node: Node) -> str | None:
-    if node.tag in ("html", "body"):
-        return None
+def _clutter(node: Node, outer: Place, main: Main) -> str | None:
+    if outer.clutter == "outside":
+        return None if id(node) in main.kept else "outside"
+    return outer.clutter or main.cut.get(id(node))
+
+
+def hidden_by(node: Node) -> str | None:
     attrs = node.attrs
     if node.tag == "noscript":
         return "noscript"
+    if not attrs or node.tag in ("html", "body"):
+        return None
     if "hidden" in attrs and attrs["hidden"].lower() != "until-found":
         return "attribute"
-    if attrs.get("aria-hidden", "").lower() == "true":
+    if "aria-hidden" in attrs and attrs["aria-hidden"].lower() == "true":
         return "aria"
-    found = _STYLE.search(attrs.get("style", ""))
-    return f"{'display' if found.group(1) else 'visibility'}" if found else None
+    return _hidden_by_style(attrs["style"]) if "style" in attrs else None
+
+
+def _hidden_by_style(style: str) -> str | None:
+    if len(style) > _LONGEST_STYLE:
+        return None
+    found = _STYLE.search(style)
+    if found is not None:
+        return found.lastgroup
+    colour, ground = _COLOUR.search(style), _GROUND.search(style)
+    same = colour is not None and ground is not None and colour.group(1).lower() == ground.group(1).lower()
+    return "colour" if same else None
 
 
 def _furniture(node: Node, outer: Place, *, strictness: Strictness, heading: bool) -> ElementType | None:

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from html import escape
+from sys import intern
 
 from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_CDATA = "<![CDATA["
+_NOTHING: Mapping[str, str] = {}
+_HEAD = frozenset({"title", "meta", "link", "style", "script", "base", "basefont", "bgsound", "noscript", "template"})
 _FED = 1 << 16
+_LONG = 10_000
 _PATH_STEPS = 64
 """A path names so many of the innermost ancestors at most, or a page nested 100,000 deep would take quadratic space."""
 
 
-@dataclass(slots=True, eq=False)
 class Node:
     """An element of the page."""
 
-    tag: str
-    """Lower case, without a namespace prefix."""
-    attrs: Mapping[str, str]
-    parent: Node | None
-    nth: int
-    """Position among the siblings of its tag, from 1."""
-    children: list[Node | str] = field(default_factory=list)
+    __slots__ = ("attrs", "children", "nth", "parent", "tag")
+
+    def __init__(self, tag: str, attrs: Mapping[str, str], parent: Node | None, nth: int) -> None:
+        self.tag = tag
+        """Lower case, without a namespace prefix."""
+        self.attrs = attrs
+        self.parent = parent
+        self.nth = nth
+        """Position among the siblings of its tag, from 1."""
+        self.children: list[Node | str] = []
 
     def ancestors(self) -> Iterator[Node]:
         node = self.parent
@@ -49,17 +52,22 @@ class Node:
         while node is not None and node.parent is not None and len(steps) < _PATH_STEPS:
             single = node.tag in ("html", "body", "head")
             steps.append(node.tag if single else f"{node.tag}:nth-of-type({node.nth})")
+            if node.tag == "tr" and node.parent.tag == "table":
+                # Browsers put rows that stand in no section into one.
+                steps.append("tbody:nth-of-type(1)")
             node = node.parent
         return " > ".join(reversed(steps))
 
     def text(self) -> str:
-        """All text below, white space collapsed."""
+        """The text below, white space collapsed; of a long one some `_LONG` characters."""
         pieces: list[str] = []
+        length = 0
         stack: list[Node | str] = [self]
-        while stack:
+        while stack and length < _LONG:
             item = stack.pop()
             if isinstance(item, str):
-                pieces.append(item)
+                pieces.append(item[:_LONG])
+                length += len(item)
             else:
                 stack.extend(reversed(item.children))
         return " ".join("".join(pieces).split())
@@ -70,22 +78,48 @@ class _Builder:
 
     def __init__(self) -> None:
         self.root = Node("#document", {}, None, 1)
-        self._open: list[tuple[Node, Counter[str]]] = [(self.root, Counter())]
+        self._node = self.root
+        self._open: list[tuple[Node, dict[str, int]]] = []
+        """What the current node stands in, each with how many children of a tag it has so far."""
+        self._counts: dict[str, int] = {}
+        self._names: dict[str, str] = {}
+        self._body: tuple[Node, dict[str, int]] | None = None
+        """Made for what stands in the head and is not of it."""
 
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
-        name = str(tag).rpartition("}")[2].rpartition(":")[2].lower()
-        parent, counts = self._open[-1]
-        counts[name] += 1
-        node = Node(name, dict(attrs), parent, counts[name])
+        name = self._names.get(tag)
+        if name is None:
+            name = self._names[tag] = intern(str(tag).rpartition("}")[2].rpartition(":")[2].lower())
+        self._open.append((self._node, self._counts))
+        if self._node.tag == "head" and name not in _HEAD:
+            self._node, self._counts = self._body_of(self._node)
+        elif name == "body" and self._body is not None:
+            self._node, self._counts = self._body
+            return
+        parent, counts = self._node, self._counts
+        nth = counts[name] = counts.get(name, 0) + 1
+        node = Node(name, dict(attrs) if attrs else _NOTHING, parent, nth)
         parent.children.append(node)
-        self._open.append((node, Counter()))
+        self._node, self._counts = node, {}
+
+    def _body_of(self, head: Node) -> tuple[Node, dict[str, int]]:
+        """libxml2 leaves tags that it doesn't know, HTML5's sections among them, in a head that was not closed."""
+        if self._body is None:
+            html = head.parent or self.root
+            body = Node("body", _NOTHING, html, 1)
+            html.children.append(body)
+            self._body = (body, {})
+        return self._body
 
     def end(self, _tag: str) -> None:
-        if len(self._open) > 1:
-            self._open.pop()
+        if self._open:
+            self._node, self._counts = self._open.pop()
 
     def data(self, text: str) -> None:
-        self._open[-1][0].children.append(text)
+        if self._node.tag == "head" and text.strip():
+            self._body_of(self._node)[0].children.append(text)
+        else:
+            self._node.children.append(text)
 
     def comment(self, _text: str) -> None:
         """Comments are no text."""
@@ -97,18 +131,36 @@ class _Builder:
         return self.root
 
 
+def release(root: Node) -> None:
+    """Let go of the page: nodes know their parents, so that without this they wait for the cycle collector."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        stack.extend(child for child in node.children if isinstance(child, Node))
+        node.children.clear()
+
+
+def _without_cdata(text: str) -> str:
+    """What stands in CDATA sections as ordinary text; one that isn't closed stays as it is."""
+    pieces: list[str] = []
+    end = 0
+    while (start := text.find(_CDATA, end)) >= 0 and (close := text.find("]]>", start)) >= 0:
+        pieces += [text[end:start], escape(text[start + len(_CDATA) : close])]
+        end = close + 3
+    return "".join([*pieces, text[end:]])
+
+
 def tree(text: str, *, xhtml: bool) -> Node:
     """The page under a `#document` node."""
     clean = text.replace("\0", "")
     if xhtml:
-        clean = _CDATA.sub(lambda found: escape(found.group(1)), clean)
+        clean = _without_cdata(clean)
     builder = _Builder()
     if not clean.strip():
         return builder.root
     parser = etree.HTMLParser(target=builder, encoding="utf-8", huge_tree=True)
-    raw = clean.encode("utf-8", "replace")
-    for start in range(0, len(raw), _FED):
-        parser.feed(raw[start : start + _FED])
+    for start in range(0, len(clean), _FED):
+        parser.feed(clean[start : start + _FED].encode("utf-8", "replace"))
     try:
         parser.close()
     except etree.XMLSyntaxError:

@@ -15,11 +15,10 @@ from quarry.types import ElementType
 
 _LONG_WORDS = 8
 """A paragraph of so many words is narrative: without part-of-speech tags unstructured finds no verb in one sentence."""
-_TAGS = {"heading": "h{level}", "li": "li", "dd": "dd", "dt": "dt", "address": "address", "p": "p"}
+_TAGS = {"heading": "h{level}", "li": "li", "dd": "p", "dt": "dt", "address": "address", "p": "p"}
 _BY_KIND = {
     "heading": ElementType.TITLE,
     "li": ElementType.LIST_ITEM,
-    "dd": ElementType.LIST_ITEM,
     "pre": ElementType.CODE_SNIPPET,
     "figcaption": ElementType.FIGURE_CAPTION,
     "caption": ElementType.FIGURE_CAPTION,
@@ -41,7 +40,7 @@ def by_tag(piece: Piece) -> ElementType:
     """The type that the tag alone gives."""
     found = _BY_KIND.get(piece.kind)
     if found is None:
-        long = len(piece.text.split()) >= _LONG_WORDS
+        long = len(piece.text.split(maxsplit=_LONG_WORDS)) >= _LONG_WORDS
         return ElementType.NARRATIVE_TEXT if long else ElementType.UNCATEGORIZED_TEXT
     return found
 
@@ -61,7 +60,7 @@ def _settled(piece: Piece, name: str | None) -> ElementType:
     """Headings and items keep the type of their tag; a text that unstructured leaves open is typed by its length."""
     known = {kind.value: kind for kind in ElementType}
     found = known.get(name or "", ElementType.UNCATEGORIZED_TEXT)
-    if found is ElementType.UNCATEGORIZED_TEXT or piece.kind in ("heading", "li", "dd"):
+    if found is ElementType.UNCATEGORIZED_TEXT or piece.kind in ("heading", "li"):
         return by_tag(piece)
     # Text in an ordinary paragraph is no heading and no page furniture, whatever its words look like.
     if found in (ElementType.TITLE, ElementType.HEADER, ElementType.FOOTER, ElementType.PAGE_BREAK):

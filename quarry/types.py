@@ -180,6 +180,8 @@ class Document:
     """ISO 8601."""
     language: str | None = None
     """BCP 47."""
+    canonical: str | None = None
+    """The address that a web page gives for itself."""
     outcome: Outcome = Outcome.OK
     reason: str | None = None
     """Why it is not `ok`: `scanned`, `blank`, `limit: ...`."""

@@ -79,7 +79,6 @@ def test_nested_lists() -> None:
         ("b", 2, ("ordered",)),
         ("c", 2, ("ordered",)),
         ("d", 1, ()),
-        ("meaning", 1, ()),
     ]
 
 
@@ -134,12 +133,19 @@ def test_links_paths_and_anchors() -> None:
     assert (first.anchor, second.anchor) == ("s", "s")
 
 
+def test_paths_know_of_the_section_that_browsers_put_rows_in() -> None:
+    (cell,) = page("<table><tr><td><p>only</p></td></tr></table>").elements
+    assert cell.css_path is not None
+    assert "table:nth-of-type(1) > tbody:nth-of-type(1) > tr:nth-of-type(1)" in cell.css_path
+
+
 def test_figures() -> None:
     found = page("<figure><img src=x alt='A red cat'><figcaption>Fig. 1</figcaption></figure>")
     assert [(e.type, e.span.of(found.text)) for e in found.elements] == [
-        (ElementType.IMAGE, "A red cat"),
         (ElementType.FIGURE_CAPTION, "Fig. 1"),
+        (ElementType.IMAGE, "A red cat"),
     ]
+    assert found.elements[1].flags == ("hidden:alt",)
 
 
 def test_furniture_goes_to_the_end() -> None:
@@ -230,7 +236,6 @@ def test_depth_costs_nothing() -> None:
     depth = 5_000
     found = page("".join(f"<div><p>para {i}</p>" for i in range(depth)))
     assert texts(found) == [f"para {i}" for i in range(depth)]
-    assert found.warnings == ("types: by tags alone, over 4000 blocks",)
     assert page("<b>" * depth + "deep").text == "deep"
     assert len(page("<ul><li>x" * depth).elements) == depth
     assert len(page("<table><tr><td>x" * 1000).elements) == 1000
