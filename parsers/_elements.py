@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from quarry.fingerprint import element_id
 from quarry.span import Span
-from quarry.types import FURNITURE, Cell, Element, ElementType, Link, Table
+from quarry.types import FURNITURE, HIDDEN, Cell, Element, ElementType, Link, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def elements_of(drafts: Iterable[Draft], *, content_sha256: str) -> tuple[Elemen
     made: list[Element] = []
     for draft in drafts:
         ident = element_id(content_sha256, draft.type.value, draft.span)
-        body = draft.type not in FURNITURE and not any(flag.startswith("hidden") for flag in draft.flags)
+        body = _in_body(draft)
         if body and draft.type is ElementType.TITLE and draft.level is not None:
             while headings and headings[-1][0] >= draft.level:
                 headings.pop()
@@ -55,6 +55,10 @@ def elements_of(drafts: Iterable[Draft], *, content_sha256: str) -> tuple[Elemen
         if body and draft.type is ElementType.TITLE and draft.level is not None:
             headings.append((draft.level, ident))
     return tuple(made)
+
+
+def _in_body(draft: Draft) -> bool:
+    return draft.type not in FURNITURE and not any(flag.startswith(HIDDEN) for flag in draft.flags)
 
 
 def _element(draft: Draft, ident: str, *, parent: str | None) -> Element:
@@ -69,5 +73,5 @@ def _element(draft: Draft, ident: str, *, parent: str | None) -> Element:
         parent=parent,
         table=draft.table,
         links=draft.links,
-        flags=draft.flags,
+        flags=draft.flags if _in_body(draft) else tuple(dict.fromkeys((HIDDEN, *draft.flags))),
     )

@@ -56,6 +56,8 @@ class ElementType(StrEnum):
     UNCATEGORIZED_TEXT = "UncategorizedText"
 
 
+HIDDEN = "hidden"
+"""Flag of what is left out of chunks; another one, `hidden:<reason>` or `clutter:<reason>`, says why."""
 FURNITURE = frozenset({ElementType.HEADER, ElementType.FOOTER, ElementType.PAGE_BREAK})
 """What belongs to the page, not to the text: stored with its place, never chunked."""
 
@@ -149,7 +151,7 @@ class Element:
 
     @property
     def hidden(self) -> bool:
-        return any(flag.startswith("hidden") for flag in self.flags)
+        return any(flag.startswith(HIDDEN) for flag in self.flags)
 
     @property
     def in_body(self) -> bool:

@@ -145,7 +145,7 @@ def test_figures() -> None:
         (ElementType.FIGURE_CAPTION, "Fig. 1"),
         (ElementType.IMAGE, "A red cat"),
     ]
-    assert found.elements[1].flags == ("hidden:alt",)
+    assert found.elements[1].flags == ("hidden", "hidden:alt")
 
 
 def test_furniture_goes_to_the_end() -> None:
@@ -177,7 +177,7 @@ def test_hidden_text(attribute: str, reason: str) -> None:
     assert body_texts(found) == ["visible"]
     hidden = [e for e in found.elements if e.hidden]
     assert [e.span.of(found.text) for e in hidden] == ["secret x", "more"]
-    assert all(e.flags == (f"hidden:{reason}",) for e in hidden)
+    assert all(e.flags == ("hidden", f"hidden:{reason}") for e in hidden)
 
 
 def test_hidden_text_in_tables() -> None:

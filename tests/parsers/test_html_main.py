@@ -43,7 +43,7 @@ def test_what_surrounds_an_article_is_furniture_with_its_reason() -> None:
     assert shown(found) == paragraphs()
     rest = clutter(found)
     assert rest["Another story of the valley 3"].type is ElementType.HEADER
-    assert (rest["Imprint"].type, rest["Imprint"].flags) == (ElementType.FOOTER, ("clutter:outside",))
+    assert (rest["Imprint"].type, rest["Imprint"].flags) == (ElementType.FOOTER, ("hidden", "clutter:outside"))
     assert found.parser.startswith("html/2 trafilatura/")
 
 
@@ -52,7 +52,7 @@ def test_inside_an_article_too() -> None:
     form = "<form><p>Get our letter</p><input name=a><input name=b><button>Go</button></form>"
     found = parsed(ARTICLE + article(share, form, f"<p>{PROSE}</p>"))
     assert shown(found) == [*paragraphs(), PROSE]
-    assert {text: e.flags[0] for text, e in clutter(found).items()} == {
+    assert {text: e.flags[1] for text, e in clutter(found).items()} == {
         "Tweet Post": "clutter:share",
         "Get our letter": "clutter:density",
         "Go": "clutter:density",
@@ -101,7 +101,7 @@ def test_sections_of_teasers_and_comments_go() -> None:
     cards = "".join(f"<div><h3>Mill {n}</h3><p>From {n} euro</p></div>" for n in range(9))
     found = parsed(ARTICLE + article(f"<h2>Similar mills</h2>{cards}"))
     assert shown(found) == paragraphs()
-    assert clutter(found)["Similar mills"].flags[0].startswith("clutter:")
+    assert clutter(found)["Similar mills"].flags[1].startswith("clutter:")
 
 
 @pytest.mark.parametrize("heading", ["Related work", "Similarity of mills", "More information", "Comments in code"])
