@@ -1,140 +1,149 @@
-"""Ruled tables of a page: PyMuPDF's line finder, only where the page draws a grid."""
+"""Tables of a page without a model: grids that lines enclose, then columns of words that stand in line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from parsers._pdf_page import Line, Page, Word
+from parsers._pdf_page import Line, Page, Word, turn_box
+from parsers._pdf_order import columns
+from parsers._pdf_table_grid import Box, Grid, GridCell, header_rows, joined_lines, packed
+from parsers._pdf_table_rules import Frame, Rules, frames, rules_of
+from parsers._pdf_table_rows import aligned
 
 MIN_STROKES = 4
 MAX_STROKES = 20_000
 """Pages with more are drawings; finding tables in them takes minutes."""
+WIDE_GAP_EM = 1.2
+"""A gap of this many times the type size within a cell speaks of a column that no line marks."""
+
+__all__ = ["Grid", "GridCell", "Ruled", "ruled", "worded"]
 
 
-@dataclass(frozen=True, slots=True)
-class GridCell:
-    """A cell's place in the grid and the lines of words in it."""
+class Ruled(NamedTuple):
+    """What the lines of a page say."""
 
-    row: int
-    col: int
-    rowspan: int
-    colspan: int
-    box: tuple[float, float, float, float]
-    lines: tuple[tuple[Word, ...], ...]
+    grids: list[Grid]
+    lines: tuple[Line, ...]
+    """Pieces that stand in none of the grids."""
+    rules: Rules
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A table in place: cells in reading order; `header` is the number of rows on top that name the columns."""
-
-    box: tuple[float, float, float, float]
-    cells: tuple[GridCell, ...]
-    rows: int
-    header: int
-
-
-def ruled(page: Any, read: Page) -> tuple[list[Grid], tuple[Line, ...]]:
-    """The page's ruled tables and the pieces that stand in none of them."""
-    if not MIN_STROKES <= read.strokes <= MAX_STROKES or page.rotation or read.turn or not _has_grid(page):
-        return [], read.lines
+def ruled(page: Any, read: Page) -> Ruled:
+    """The page's ruled tables; frames that enclose more columns than they draw are left to the words."""
+    if not MIN_STROKES <= read.strokes <= MAX_STROKES:
+        return Ruled([], read.lines, Rules())
+    rules = rules_of(page.get_cdrawings(), _place(page, read))
     grids, lines = [], read.lines
-    for table in page.find_tables(use_layout=False).tables:
-        if table.row_count < 2 or table.col_count < 2:
-            continue
-        grid, rest = _grid(table, lines)
+    for frame in frames(rules):
+        inside, rest = within(frame.box, lines)
+        grid = _grid(frame, inside)
         if grid is not None:
             grids.append(grid)
             lines = rest
-    return grids, lines
+    return Ruled(grids, lines, rules)
 
 
-def _has_grid(page: Any) -> bool:
-    """True where at least two horizontal and two vertical straight strokes of some length are drawn."""
-    across, down = set(), set()
-    for drawing in page.get_cdrawings():
-        for item in drawing["items"]:
-            if item[0] == "l":
-                (x0, y0), (x1, y1) = item[1], item[2]
-            elif item[0] == "re":
-                x0, y0, x1, y1 = item[1][:4]
-            else:
-                continue
-            width, height = abs(x1 - x0), abs(y1 - y0)
-            if width > 20 and (height < 3 or item[0] == "re"):
-                across.update({round(y0), round(y1)})
-            if height > 8 and (width < 3 or item[0] == "re"):
-                down.update({round(x0), round(x1)})
-    return len(across) >= 2 and len(down) >= 2
+def worded(kept: Sequence[Line], rules: Rules) -> tuple[list[Grid], tuple[Line, ...]]:
+    """Tables that no lines enclose, and the pieces that stand in none; `kept` is one page's without its furniture."""
+    if not _rows_with_gaps(kept):
+        return [], tuple(kept)
+    grids = [grid for lines in columns(kept) for _, grid in aligned(lines, rules)]
+    rest: tuple[Line, ...] = tuple(kept)
+    for grid in grids:
+        _, rest = within(grid.box, rest)
+    return grids, rest
 
 
-def _grid(table: Any, lines: Sequence[Line]) -> tuple[Grid | None, tuple[Line, ...]]:
-    x0, y0, x1, y1 = table.bbox
-    inside, rest = [], []
-    for line in lines:
-        middle = (line.y0 + line.y1) / 2
-        within = [w for w in line.words if x0 - 1 <= (w.x0 + w.x1) / 2 <= x1 + 1 and y0 - 1 <= middle <= y1 + 1]
-        outside = tuple(w for w in line.words if w not in within)
-        inside += [(line, within)] if within and not line.flag else []
-        if line.flag or not within:
-            rest.append(line)
-        elif outside:
-            ax0, _, ax1, _, _ = zip(*outside, strict=True)
-            rest.append(line._replace(words=outside, x0=min(ax0), x1=max(ax1)))
-    boxes = [[cell for cell in row.cells if cell is not None] for row in table.rows]
-    lefts = _edges([box[0] for row in boxes for box in row])
-    tops = _edges([box[1] for row in boxes for box in row])
-    cells, taken = [], 0
-    for box in sorted({tuple(box) for row in boxes for box in row}, key=lambda box: (box[1], box[0])):
-        cell, count = _cell(box, lefts, tops, inside)
-        taken += count
-        cells.append(cell)
-    total = sum(len(words) for _, words in inside)
-    filled = sum(1 for cell in cells if cell.lines)
-    if not cells or total < 4 or taken < total or filled < 0.3 * len(cells) or filled < 3:
-        return None, tuple(lines)
-    ordered = tuple(sorted(cells, key=lambda cell: (cell.row, cell.col)))
-    header = 1 if not getattr(table.header, "external", True) and len(tops) > 1 else 0
-    return Grid((x0, y0, x1, y1), ordered, len(tops), header), tuple(rest)
+def _rows_with_gaps(kept: Sequence[Line]) -> bool:
+    """True where at least four pieces stand beside another or have a wide gap within."""
+    ordered = sorted(kept, key=lambda piece: piece.y0 + piece.y1)
+    beside = sum(1 for a, b in pairwise(ordered) if b.y0 + 0.5 * (b.y1 - b.y0) < a.y1)
+    return beside >= 2
 
 
-def _cell(
-    box: tuple[float, ...], lefts: Sequence[float], tops: Sequence[float], inside: Sequence[tuple[Line, list[Word]]]
-) -> tuple[GridCell, int]:
-    """The cell in `box` and how many words it took."""
+def _place(page: Any, read: Page) -> Callable[[Box], Box]:
+    """Boxes as the page's content has them -> reading coordinates."""
+    if not page.rotation and not read.turn:
+        return lambda box: box
+    matrix, rect = page.rotation_matrix, page.rect
+
+    def place(box: Box) -> Box:
+        (ax, ay), (bx, by) = (
+            (x * matrix.a + y * matrix.c + matrix.e, x * matrix.b + y * matrix.d + matrix.f)
+            for x, y in (box[:2], box[2:])
+        )
+        shown = (min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+        return turn_box(shown, read.turn, rect.width, rect.height)
+
+    return place
+
+
+def within(box: Box, lines: Sequence[Line]) -> tuple[list[tuple[Line, tuple[Word, ...]]], tuple[Line, ...]]:
+    """The words in a box, by line, and what is left of the lines."""
     x0, y0, x1, y1 = box
-    held = []
+    inside: list[tuple[Line, tuple[Word, ...]]] = []
+    rest: list[Line] = []
+    for line in lines:
+        if line.flag or line.aside or line.y0 > y1 or line.y1 < y0 or line.x0 > x1 or line.x1 < x0:
+            rest.append(line)
+            continue
+        own, outside = [], []
+        for word in line.words:
+            held = x0 - 1 <= (word.x0 + word.x1) / 2 <= x1 + 1 and y0 - 1 <= (word.y0 + word.y1) / 2 <= y1 + 1
+            (own if held else outside).append(word)
+        if own:
+            inside.append((line, tuple(own)))
+        if outside and own:
+            line = line._replace(
+                words=tuple(outside), x0=min(w.x0 for w in outside), x1=max(w.x1 for w in outside), cells=()
+            )
+        if outside:
+            rest.append(line)
+    return inside, tuple(rest)
+
+
+def _grid(frame: Frame, inside: Sequence[tuple[Line, tuple[Word, ...]]]) -> Grid | None:
+    """The frame's cells with their words; None where it is no table or leaves columns or rows to be found."""
+    slots = frame.by_place()
+    held: dict[int, list[tuple[Word, ...]]] = {}
+    wide = 0
     for line, words in inside:
-        if y0 <= (line.y0 + line.y1) / 2 < y1:
-            own = tuple(word for word in words if x0 <= (word.x0 + word.x1) / 2 < x1)
-            if own:
-                held.append(own)
-    col, row = _index(lefts, x0), _index(tops, y0)
-    colspan = max(1, sum(1 for left in lefts[col:] if left < x1 - 1.5))
-    rowspan = max(1, sum(1 for top in tops[row:] if top < y1 - 1.5))
-    return GridCell(row, col, rowspan, colspan, (x0, y0, x1, y1), _merged(held)), sum(len(words) for words in held)
+        shares: dict[int, list[Word]] = {}
+        for place, own in _shared(words, frame).items():
+            shares.setdefault(slots[place], []).extend(own)
+        for number, share in shares.items():
+            held.setdefault(number, []).append(tuple(share))
+            wide += any(b.x0 - a.x1 > WIDE_GAP_EM * line.size for a, b in pairwise(share))
+    cells = [
+        GridCell(slot.row, slot.col, slot.rowspan, slot.colspan, slot.box, joined_lines(held.get(number, ())))
+        for number, slot in enumerate(frame.slots)
+    ]
+    made, rows = packed(cells)
+    filled = [cell for cell in made if cell.lines]
+    cols = max((cell.col + cell.colspan for cell in made), default=0)
+    total = sum(len(words) for _, words in inside)
+    if rows < 2 or cols < 2 or len(filled) < 3 or total < 4 or len(filled) < 0.3 * len(made):
+        return None
+    if wide > 0.25 * len(filled):
+        return None
+    return replace(_placed(made, rows), sure=wide == 0)
 
 
-def _merged(held: Sequence[tuple[Word, ...]]) -> tuple[tuple[Word, ...], ...]:
-    """Pieces on one baseline become one line of the cell."""
-    lines: list[list[Word]] = []
-    for words in sorted(held, key=lambda words: (words[0].y0 + words[0].y1, words[0].x0)):
-        middle = (words[0].y0 + words[0].y1) / 2
-        if lines and lines[-1][0].y0 < middle < lines[-1][0].y1 and words[0].x0 >= lines[-1][-1].x1 - 1:
-            lines[-1].extend(words)
-        else:
-            lines.append(list(words))
-    return tuple(tuple(line) for line in lines)
+def _placed(cells: Sequence[GridCell], rows: int) -> Grid:
+    x0, y0, x1, y1 = zip(*(cell.box for cell in cells), strict=True)
+    return Grid((min(x0), min(y0), max(x1), max(y1)), tuple(cells), rows, header_rows(cells, rows))
 
 
-def _edges(values: Sequence[float]) -> list[float]:
-    edges: list[float] = []
-    for value in sorted(values):
-        if not edges or value - edges[-1] > 1.5:
-            edges.append(value)
-    return edges
-
-
-def _index(edges: Sequence[float], value: float) -> int:
-    return min(range(len(edges)), key=lambda index: abs(edges[index] - value))
+def _shared(words: Sequence[Word], frame: Frame) -> dict[tuple[int, int], list[Word]]:
+    """Words by the elementary slot that holds their middle."""
+    held: dict[tuple[int, int], list[Word]] = {}
+    for word in words:
+        col = bisect_right(frame.xs, (word.x0 + word.x1) / 2) - 1
+        row = bisect_right(frame.ys, (word.y0 + word.y1) / 2) - 1
+        place = min(max(row, 0), len(frame.ys) - 2), min(max(col, 0), len(frame.xs) - 2)
+        held.setdefault(place, []).append(word)
+    return held

@@ -13,7 +13,7 @@ from parsers._pdf_furniture import Furniture, furniture
 from parsers._pdf_headings import Bookmark, mark_headings
 from parsers._pdf_order import columns
 from parsers._pdf_page import Line, Page, Reader, Style, Word
-from parsers._pdf_tables import Grid, ruled
+from parsers._pdf_tables import Grid, Ruled, ruled, worded
 from parsers._pdf_writer import Writer, compounds
 from quarry.errors import EncryptedError, RefusedError
 from quarry.types import Document, ElementType, Origin, Outcome
@@ -37,7 +37,7 @@ class Pdf:
     revision: ClassVar[int] = 1
     private: ClassVar[tuple[str, ...]] = ("passwords", "max_pages")
 
-    mode: Literal["fast", "auto"] = "auto"
+    mode: Literal["fast", "auto", "layout"] = "auto"
     """`auto` looks for ruled tables on pages with drawn lines; `fast` never does."""
     passwords: tuple[str, ...] = ()
     """Tried in turn on encrypted files."""
@@ -64,18 +64,14 @@ class Pdf:
         except (RuntimeError, pymupdf.mupdf.FzErrorBase) as error:
             raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
 
-    def _read(self, pymupdf: Any, opened: Any) -> tuple[list[Page], dict[int, list[Grid]]]:
+    def _read(self, pymupdf: Any, opened: Any) -> tuple[list[Page], dict[int, Ruled]]:
         reader = Reader(pymupdf, opened)
         pages: list[Page] = []
-        grids: dict[int, list[Grid]] = {}
+        grids: dict[int, Ruled] = {}
         for page in opened:
             read = reader.read(page)
-            if self.mode == "auto":
-                found, lines = ruled(page, read)
-                if found:
-                    grids[read.number] = found
-                    read = read._replace(lines=tuple(lines))
-            pages.append(read)
+            grids[read.number] = found = ruled(page, read)
+            pages.append(read._replace(lines=found.lines))
         return pages, grids
 
 
@@ -106,7 +102,7 @@ def _without_bombs(made: Document, opened: Any, empty: Sequence[int]) -> Documen
 
 
 def _document(
-    opened: Any, pages: Sequence[Page], grids: dict[int, list[Grid]], origin: Origin, *, version: str
+    opened: Any, pages: Sequence[Page], grids: dict[int, Ruled], origin: Origin, *, version: str
 ) -> Document:
     every = [line for page in pages for line in page.lines]
     edges = furniture(pages, body_size=body_of(every).size)
@@ -138,13 +134,14 @@ def _document(
     )
 
 
-def _blocks(pages: Sequence[Page], grids: dict[int, list[Grid]], outside: frozenset[int], *, body: Body) -> list[Block]:
+def _blocks(pages: Sequence[Page], grids: dict[int, Ruled], outside: frozenset[int], *, body: Body) -> list[Block]:
     """All blocks in reading order, paragraphs joined over columns and pages."""
     found: list[Block] = []
     rights: dict[int, float] = {}
     for page in pages:
         kept = [n for n in page.lines if id(n) not in outside and not n.aside and not n.flag.startswith("hidden")]
-        tables = grids.get(page.number, [])
+        more, kept = worded(kept, grids[page.number].rules)
+        tables = [*grids[page.number].grids, *more]
         marks = [_mark(grid, page.number, number) for number, grid in enumerate(tables)]
         for lines in columns([*kept, *marks]):
             column = len(rights)

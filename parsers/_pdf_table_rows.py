@@ -1,0 +1,234 @@
+"""Lines of words in columns -> a grid: lines that belong to one row put together, names over several columns spread,
+and what only looks like a table refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from parsers._pdf_page import Line, Word
+from parsers._pdf_table_align import Row, Run, Segment, is_figure_row, runs, set_columns
+from parsers._pdf_table_grid import Grid, GridCell, figures, header_rows, is_figure, joined_lines
+from parsers._pdf_table_rules import Rule, Rules
+
+MIN_ROWS = 3
+MAX_CELL_WORDS = 14
+"""More words in the usual cell is prose."""
+_LEADER = re.compile(r"[.·…_]{4,}|(?:\. ){4,}")
+_OPEN_END = re.compile(r"(?:[,\-–/(]|\b(?:and|of|the|or|in|for|to|by|with|und|et|de|des|der))$", re.IGNORECASE)
+
+
+def aligned(lines: Sequence[Line], rules: Rules) -> list[tuple[range, Grid]]:
+    """Tables in one column of a page: the lines that each takes, and its grid."""
+    found = []
+    for run in runs(lines, rules):
+        set_columns(run, rules.down)
+        _trim(run)
+        if len(run.rows) < MIN_ROWS or len(run.columns) < 2:
+            continue
+        header = _header(run)
+        _spread(run, header, rules.across)
+        grid = _grid(run, _merged(run, header), header)
+        if _is_table(run, grid, rules):
+            found.append((range(run.first, run.first + len(run.rows)), grid))
+    return found
+
+
+def _trim(run: Run) -> None:
+    """Without lines on top or at the foot that run across the columns: titles and notes."""
+    while run.rows and _across(run, run.rows[-1]):
+        run.rows.pop()
+    while run.rows and _across(run, run.rows[0]):
+        run.rows.pop(0)
+        run.first += 1
+
+
+def _across(run: Run, row: Row) -> bool:
+    spans = any(s.last - s.col >= max(1, len(run.columns) // 2) and len(s.words) > 3 for s in row.segments)
+    return spans and len(row.segments) <= 2
+
+
+def _header(run: Run) -> int:
+    """Number of lines above the first row of figures; 0 where there is none."""
+    first = next((n for n, row in enumerate(run.rows) if is_figure_row(row)), None)
+    if first is not None:
+        lone = first > 0 and run.rows[first - 1].filled == {0} and first > 1
+        return min(first - lone, 6)
+    drawn = next((n for n, row in enumerate(run.rows[1:5], 1) if row.ruled), None)
+    return drawn or 1
+
+
+def _spread(run: Run, header: int, across: Sequence[Rule]) -> None:
+    """Names of several columns stand over their middle, or over a line as wide as they."""
+    for number, row in enumerate(run.rows[:header]):
+        if len(row.segments) >= len(run.columns):
+            continue
+        bottom = run.rows[number + 1].line.y1 if number + 1 < len(run.rows) else row.line.y1
+        for place, segment in enumerate(row.segments):
+            low = row.segments[place - 1].last + 1 if place else 0
+            high = row.segments[place + 1].col - 1 if place + 1 < len(row.segments) else len(run.columns) - 1
+            drawn = _under(run, segment, [r for r in across if row.line.y1 - 2 < r.at < bottom], low=low, high=high)
+            if drawn is not None:
+                segment.col, segment.last = drawn
+            elif segment.col > 0 or place or segment.last > segment.col:
+                segment.col, segment.last = _centred(run, segment, low=low, high=high)
+
+
+def _under(run: Run, segment: Segment, lines: Sequence[Rule], *, low: int, high: int) -> tuple[int, int] | None:
+    """Columns that a short line under the segment underlines together with it."""
+    for rule in lines:
+        if rule.end - rule.start > 0.9 * (run.x1 - run.x0) or not rule.start - 4 < segment.middle < rule.end + 4:
+            continue
+        held = [n for n, c in enumerate(run.columns) if rule.start - 4 <= (c.x0 + c.x1) / 2 <= rule.end + 4]
+        if held and low <= held[0] and held[-1] <= high:
+            return held[0], held[-1]
+    return None
+
+
+def _centred(run: Run, segment: Segment, *, low: int, high: int) -> tuple[int, int]:
+    """The columns over whose common middle the segment stands best; few rather than many."""
+    best: tuple[float, int, int] | None = None
+    low, high = min(low, segment.col), max(high, segment.last)
+    for first in range(low, segment.col + 1):
+        for last in range(segment.last, high + 1):
+            middle = (run.columns[first].x0 + run.columns[last].x1) / 2
+            off = abs(middle - segment.middle)
+            start = abs(run.columns[first].x0 - segment.x0) if first == last else off
+            cost = min(off, start) + 3.0 * (last - first)
+            if best is None or cost < best[0]:
+                best = (cost, first, last)
+    assert best is not None
+    return best[1], best[2]
+
+
+def _merged(run: Run, header: int) -> list[list[Row]]:
+    """Lines grouped to rows."""
+    steps = [b.line.baseline - a.line.baseline for a, b in pairwise(run.rows)]
+    tight = min((step for step in steps if step > 1), default=0.0)
+    loose = [step for step in steps if step > 1.22 * tight]
+    spaced = len(loose) >= 0.3 * len(steps) and len(loose) < len(steps)
+    ruled = sum(row.ruled for row in run.rows[header + 1 :]) >= 0.5 * max(1, len(run.rows) - header - 1)
+    grouped: list[list[Row]] = [[run.rows[0]]]
+    for number, row in enumerate(run.rows[1:], 1):
+        close = steps[number - 1] <= 1.22 * tight
+        above = grouped[-1]
+        if number == header and header:
+            grouped.append([row])
+        elif number < header:
+            same = close and not row.ruled and _continues_name(above, row)
+            _put(grouped, row, same=same)
+        elif row.ruled or _clash(above, row):
+            grouped.append([row])
+        elif ruled and len(run.rows) - header > 4:
+            _put(grouped, row, same=True)
+        else:
+            _put(grouped, row, same=(close if spaced else True) and _goes_on(run, above, row, spaced=spaced))
+    return grouped
+
+
+def _put(grouped: list[list[Row]], row: Row, *, same: bool) -> None:
+    if same:
+        grouped[-1].append(row)
+    else:
+        grouped.append([row])
+
+
+def _clash(above: Sequence[Row], row: Row) -> bool:
+    """True where both have a number in one column."""
+    return any(
+        is_figure(row.at(col)) and any(is_figure(other.at(col)) for other in above if col in other.filled)
+        for col in row.filled
+        if col > 0
+    )
+
+
+def _continues_name(above: Sequence[Row], row: Row) -> bool:
+    """Names of columns over two lines: nothing in the row spans what is single in the other."""
+    if any(s.last > s.col for other in above for s in other.segments) != any(s.last > s.col for s in row.segments):
+        spans = [s for other in above for s in other.segments if s.last > s.col]
+        return bool(spans) and not any(s.col <= col <= s.last for s in spans for col in row.filled)
+    return True
+
+
+def _goes_on(run: Run, above: Sequence[Row], row: Row, *, spaced: bool) -> bool:
+    """True where the line goes on cells of the row above instead of opening a row."""
+    filled = set().union(*(other.filled for other in above))
+    if spaced:
+        return True
+    stub, before = row.at(0), above[-1].at(0)
+    if 0 not in row.filled:
+        wordy = not any(is_figure(row.at(col)) for col in row.filled)
+        return wordy and row.filled <= filled and len(row.filled) <= max(1, len(run.columns) // 2)
+    if row.filled == {0}:
+        return stub[:1].islower() or bool(_OPEN_END.search(before))
+    if filled == {0}:
+        return stub[:1].islower() or bool(_OPEN_END.search(before))
+    return False
+
+
+def _grid(run: Run, grouped: Sequence[Sequence[Row]], header: int) -> Grid:
+    """The cells, a box for each: as wide as its columns, as high as its row."""
+    cells: list[GridCell] = []
+    edges = [run.x0, *((a.x1 + b.x0) / 2 for a, b in pairwise(run.columns)), run.x1]
+    rows_above = 0
+    for number, rows in enumerate(grouped):
+        y0, y1 = min(r.line.y0 for r in rows), max(r.line.y1 for r in rows)
+        held: dict[tuple[int, int], list[tuple[Word, ...]]] = {}
+        for segment in (s for row in rows for s in row.segments):
+            key = next((k for k in held if k[0] <= segment.last and segment.col <= k[1]), None)
+            words = held.pop(key) if key else []
+            wide = (min(key[0], segment.col), max(key[1], segment.last)) if key else (segment.col, segment.last)
+            held[wide] = [*words, segment.words]
+        for (col, last), words in sorted(held.items()):
+            box = (min(edges[col], *(w.x0 for l in words for w in l)), y0, max(edges[last + 1], *(w.x1 for l in words for w in l)), y1)
+            cells.append(GridCell(number, col, 1, last - col + 1, box, joined_lines(words)))
+        rows_above += len(rows) if rows_above < header else 0
+    named = sum(1 for rows in grouped if rows[0] in run.rows[:header])
+    box = (run.x0, run.rows[0].line.y0, run.x1, max(row.line.y1 for row in run.rows))
+    count = named if any(is_figure_row(row) for row in run.rows) else header_rows(cells, len(grouped))
+    return Grid(box, tuple(cells), len(grouped), count, sure=False)
+
+
+def _is_table(run: Run, grid: Grid, rules: Rules) -> bool:
+    """True where rows and columns are filled well, cells are short, and figures or lines bear it out."""
+    body = [cell for cell in grid.cells if cell.row >= grid.header]
+    rows, cols = grid.rows - grid.header, len(run.columns)
+    words = [len(cell.text.split()) for cell in body]
+    if rows < 2 or not words or median(words) > MAX_CELL_WORDS or any(n > 60 for n in words):
+        return False
+    if sum(1 for row in run.rows if row.line.style.mono) > 0.5 * len(run.rows):
+        return False
+    if len(body) < 0.4 * rows * cols or _is_contents(run):
+        return False
+    share = figures(cell for cell in body if cell.col > 0)
+    numbers = sum(1 for cell in body if cell.col > 0 and is_figure(cell.text))
+    framed = _framed(run, rules)
+    if share >= 0.5 and numbers >= 3:
+        return True
+    if framed:
+        return median(words) <= 10
+    return cols >= 3 and rows >= 3 and median(words) <= 4 and len(body) >= 0.6 * rows * cols and share > 0.15
+
+
+def _framed(run: Run, rules: Rules) -> bool:
+    """True where lines as wide as the table stand above and below it or in it."""
+    top, bottom = run.rows[0].line, run.rows[-1].line
+    wide = [r for r in rules.across if min(r.end, run.x1) - max(r.start, run.x0) > 0.9 * (run.x1 - run.x0)]
+    above = any(-2.5 * top.size < rule.at - top.y0 < 0.5 * top.size for rule in wide)
+    below = any(-0.5 * bottom.size < rule.at - bottom.y1 < 2.5 * bottom.size for rule in wide)
+    inner = sum(1 for rule in wide if top.y1 < rule.at < bottom.y0)
+    return (above and below) or (inner >= 1 and (above or below)) or inner >= 3
+
+
+def _is_contents(run: Run) -> bool:
+    """True for a table of contents: leaders, or titles before page numbers that never fall."""
+    texts = [row.line.text for row in run.rows]
+    if sum(1 for text in texts if _LEADER.search(text)) >= 0.4 * len(texts):
+        return True
+    ends = [row.segments[-1].text for row in run.rows if len(row.segments) > 1]
+    if not ends or len(run.columns) > 3 or not all(end.isdecimal() and len(end) < 5 for end in ends):
+        return False
+    pages = [int(end) for end in ends]
+    return len(pages) > 2 and all(a <= b for a, b in pairwise(pages)) and pages[0] < pages[-1]
