@@ -17,11 +17,12 @@ MIN_ROWS = 3
 MAX_CELL_WORDS = 14
 """More words in the usual cell is prose."""
 _LEADER = re.compile(r"[.·…_]{4,}|(?:\. ){4,}")
+_NOTE = re.compile(r"(?:sources?|notes?|quelle|fuente|\*+|†|\(\*\)|\d?\s?n\.b\.)(?:\s?\d+)?\s*[:.)*]", re.IGNORECASE)
 _OPEN_END = re.compile(r"(?:[,\-–/(]|\b(?:and|of|the|or|in|for|to|by|with|und|et|de|des|der))$", re.IGNORECASE)
 
 
-def aligned(lines: Sequence[Line], rules: Rules) -> list[tuple[range, Grid]]:
-    """Tables in one column of a page: the lines that each takes, and its grid."""
+def aligned(lines: Sequence[Line], rules: Rules) -> list[Grid]:
+    """Tables in one column of a page."""
     found = []
     for run in runs(lines, rules):
         set_columns(run, rules.down)
@@ -32,7 +33,7 @@ def aligned(lines: Sequence[Line], rules: Rules) -> list[tuple[range, Grid]]:
         _spread(run, header, rules.across)
         grid = _grid(run, _merged(run, header), header)
         if _is_table(run, grid, rules):
-            found.append((range(run.first, run.first + len(run.rows)), grid))
+            found.append(grid)
     return found
 
 
@@ -46,8 +47,12 @@ def _trim(run: Run) -> None:
 
 
 def _across(run: Run, row: Row) -> bool:
+    """True for one that is no row: it stands alone over the first columns, or is a note by its first word."""
+    if len(row.segments) > 2:
+        return False
+    lone = len(row.segments) == 1 and row.segments[0].col == 0 and row.segments[0].last > 0
     spans = any(s.last - s.col >= max(1, len(run.columns) // 2) and len(s.words) > 3 for s in row.segments)
-    return spans and len(row.segments) <= 2
+    return lone or spans or bool(_NOTE.match(row.line.text))
 
 
 def _header(run: Run) -> int:
@@ -200,7 +205,7 @@ def _is_table(run: Run, grid: Grid, rules: Rules) -> bool:
         return False
     if sum(1 for row in run.rows if row.line.style.mono) > 0.5 * len(run.rows):
         return False
-    if len(body) < 0.4 * rows * cols or _is_contents(run):
+    if len(body) < 0.4 * rows * cols or _is_contents(run) or any(_is_prose(run, col) for col in range(cols)):
         return False
     share = figures(cell for cell in body if cell.col > 0)
     numbers = sum(1 for cell in body if cell.col > 0 and is_figure(cell.text))
@@ -210,6 +215,15 @@ def _is_table(run: Run, grid: Grid, rules: Rules) -> bool:
     if framed:
         return median(words) <= 10
     return cols >= 3 and rows >= 3 and median(words) <= 4 and len(body) >= 0.6 * rows * cols and share > 0.15
+
+
+def _is_prose(run: Run, col: int) -> bool:
+    """True for a column of running text: most of its lines are long and fill its width."""
+    own = [s for row in run.rows for s in row.segments if s.col == col == s.last]
+    width = run.columns[col].x1 - run.columns[col].x0
+    if len(own) < 4 or median(len(s.words) for s in own) < 4:
+        return False
+    return median(s.x1 - s.x0 for s in own) > 0.8 * width
 
 
 def _framed(run: Run, rules: Rules) -> bool:

@@ -30,6 +30,14 @@ class Rules(NamedTuple):
     down: tuple[Rule, ...] = ()
 
 
+class Drawn(NamedTuple):
+    """What a page draws along its axes."""
+
+    lines: Rules = Rules()
+    edges: Rules = Rules()
+    """The lines together with the sides of shaded areas, which stand for lines where there are none."""
+
+
 class Slot(NamedTuple):
     """A cell that lines enclose: its place in its frame and its box."""
 
@@ -61,21 +69,23 @@ class Frame(NamedTuple):
         }
 
 
-def rules_of(drawings: Iterable[dict[str, Any]], place: Callable[[Box], Box]) -> Rules:
-    """Lines and the edges of rectangles, collinear pieces joined; `place` turns boxes into reading coordinates."""
-    across: list[Rule] = []
-    down: list[Rule] = []
-    for box in _strokes(drawings):
+def drawn(drawings: Iterable[dict[str, Any]], place: Callable[[Box], Box]) -> Drawn:
+    """Collinear pieces joined; `place` turns boxes into reading coordinates."""
+    lines: tuple[list[Rule], list[Rule]] = ([], [])
+    shades: tuple[list[Rule], list[Rule]] = ([], [])
+    for box, shaded in _strokes(drawings):
+        across, down = shades if shaded else lines
         x0, y0, x1, y1 = place(box)
         if y1 - y0 <= THIN and x1 - x0 >= MIN_LENGTH:
             across.append(Rule((y0 + y1) / 2, x0, x1))
         elif x1 - x0 <= THIN and y1 - y0 >= MIN_LENGTH:
             down.append(Rule((x0 + x1) / 2, y0, y1))
-    return Rules(_joined(across), _joined(down))
+    own = Rules(_joined(lines[0]), _joined(lines[1]))
+    return Drawn(own, Rules(_joined(lines[0] + shades[0]), _joined(lines[1] + shades[1])) if any(shades) else own)
 
 
-def _strokes(drawings: Iterable[dict[str, Any]]) -> Iterator[Box]:
-    """Thin boxes: what is drawn along an axis, rectangles as their four sides."""
+def _strokes(drawings: Iterable[dict[str, Any]]) -> Iterator[tuple[Box, bool]]:
+    """Thin boxes along an axis: lines, the sides of drawn rectangles, and (True) the sides of shaded ones."""
     for drawing in drawings:
         stroked, fill = "s" in drawing["type"], drawing.get("fill")
         shaded = fill is not None and min(fill, default=1.0) < WHITE and (drawing.get("fill_opacity") or 1) > 0
@@ -90,9 +100,10 @@ def _strokes(drawings: Iterable[dict[str, Any]]) -> Iterator[Box]:
                 continue
             box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
             if min(box[2] - box[0], box[3] - box[1]) <= THIN:
-                yield box
+                yield box, False
             elif item[0] != "l" and (stroked or shaded):
-                yield from _sides(box)
+                for side in _sides(box):
+                    yield side, not stroked
 
 
 def _sides(box: Box) -> tuple[Box, Box, Box, Box]:

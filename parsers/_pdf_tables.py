@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from parsers._pdf_page import Line, Page, Word, turn_box
-from parsers._pdf_order import columns
-from parsers._pdf_table_grid import Box, Grid, GridCell, header_rows, joined_lines, packed
-from parsers._pdf_table_rules import Frame, Rules, frames, rules_of
+from parsers._pdf_order import columns, merged, rows
+from parsers._pdf_table_grid import Box, Grid, GridCell, header_rows, is_figure, joined_lines, packed
+from parsers._pdf_table_rules import Frame, Rules, Slot, drawn, frames
 from parsers._pdf_table_rows import aligned
 
 MIN_STROKES = 4
@@ -36,26 +36,42 @@ def ruled(page: Any, read: Page) -> Ruled:
     """The page's ruled tables; frames that enclose more columns than they draw are left to the words."""
     if not MIN_STROKES <= read.strokes <= MAX_STROKES:
         return Ruled([], read.lines, Rules())
-    rules = rules_of(page.get_cdrawings(), _place(page, read))
-    grids, lines = [], read.lines
-    for frame in frames(rules):
-        inside, rest = within(frame.box, lines)
-        grid = _grid(frame, inside)
-        if grid is not None:
-            grids.append(grid)
-            lines = rest
-    return Ruled(grids, lines, rules)
+    found = drawn(page.get_cdrawings(), _place(page, read))
+    grids: list[Grid] = []
+    lines = read.lines
+    for rules in (found.lines, found.edges):
+        for frame in frames(rules):
+            if any(_overlap(frame.box, grid.box) for grid in grids):
+                continue
+            inside, rest = within(frame.box, lines)
+            grid = _grid(frame, inside)
+            if grid is not None:
+                grids.append(grid)
+                lines = rest
+    return Ruled(grids, lines, found.lines)
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def worded(kept: Sequence[Line], rules: Rules) -> tuple[list[Grid], tuple[Line, ...]]:
     """Tables that no lines enclose, and the pieces that stand in none; `kept` is one page's without its furniture."""
     if not _rows_with_gaps(kept):
         return [], tuple(kept)
-    grids = [grid for lines in columns(kept) for _, grid in aligned(lines, rules)]
+    grids: list[Grid] = []
     rest: tuple[Line, ...] = tuple(kept)
-    for grid in grids:
-        _, rest = within(grid.box, rest)
+    for areas in (_whole, columns):
+        found = [grid for lines in areas(rest) for grid in aligned(lines, rules)]
+        for grid in found:
+            _, rest = within(grid.box, rest)
+        grids += found
     return grids, rest
+
+
+def _whole(kept: Sequence[Line]) -> list[list[Line]]:
+    """The lines of the page as if it had one column: a table's columns may look like the page's own."""
+    return [[merged(row) for row in rows(kept)]]
 
 
 def _rows_with_gaps(kept: Sequence[Line]) -> bool:
@@ -110,17 +126,16 @@ def _grid(frame: Frame, inside: Sequence[tuple[Line, tuple[Word, ...]]]) -> Grid
     """The frame's cells with their words; None where it is no table or leaves columns or rows to be found."""
     slots = frame.by_place()
     held: dict[int, list[tuple[Word, ...]]] = {}
-    wide = 0
-    for line, words in inside:
+    for _, words in inside:
         shares: dict[int, list[Word]] = {}
         for place, own in _shared(words, frame).items():
             shares.setdefault(slots[place], []).extend(own)
         for number, share in shares.items():
             held.setdefault(number, []).append(tuple(share))
-            wide += any(b.x0 - a.x1 > WIDE_GAP_EM * line.size for a, b in pairwise(share))
     cells = [
-        GridCell(slot.row, slot.col, slot.rowspan, slot.colspan, slot.box, joined_lines(held.get(number, ())))
+        cell
         for number, slot in enumerate(frame.slots)
+        for cell in _split(slot, joined_lines(held.get(number, ())), frame.xs)
     ]
     made, rows = packed(cells)
     filled = [cell for cell in made if cell.lines]
@@ -128,9 +143,35 @@ def _grid(frame: Frame, inside: Sequence[tuple[Line, tuple[Word, ...]]]) -> Grid
     total = sum(len(words) for _, words in inside)
     if rows < 2 or cols < 2 or len(filled) < 3 or total < 4 or len(filled) < 0.3 * len(made):
         return None
-    if wide > 0.25 * len(filled):
+    coarse = sum(map(_holds_columns, filled))
+    if coarse > 0.2 * len(filled):
         return None
-    return replace(_placed(made, rows), sure=wide == 0)
+    return replace(_placed(made, rows), sure=coarse == 0)
+
+
+def _split(slot: Slot, lines: tuple[tuple[Word, ...], ...], xs: Sequence[float]) -> list[GridCell]:
+    """The slot's cell; one for each column of the frame where its words keep to them with wide gaps between."""
+    whole = GridCell(slot.row, slot.col, slot.rowspan, slot.colspan, slot.box, lines)
+    if slot.colspan < 3 or not _holds_columns(whole):
+        return [whole]
+    _, y0, _, y1 = slot.box
+    cells = []
+    for col in range(slot.col, slot.col + slot.colspan):
+        x0, x1 = xs[col], xs[col + 1]
+        own = [tuple(word for word in line if x0 <= (word.x0 + word.x1) / 2 < x1) for line in lines]
+        if any(word.x0 < x0 - 2 or word.x1 > x1 + 2 for line in own for word in line):
+            return [whole]
+        cells.append(GridCell(slot.row, col, slot.rowspan, 1, (x0, y0, x1, y1), tuple(line for line in own if line)))
+    return cells if sum(1 for cell in cells if cell.lines) > 2 else [whole]
+
+
+def _holds_columns(cell: GridCell) -> bool:
+    """True where the words of a cell stand in columns, or numbers in rows, that no line marks."""
+    gaps = sum(any(b.x0 - a.x1 > WIDE_GAP_EM * (a.y1 - a.y0) for a, b in pairwise(line)) for line in cell.lines)
+    if gaps and 2 * gaps >= len(cell.lines):
+        return True
+    lines = [" ".join(word.text for word in line) for line in cell.lines]
+    return len(lines) > 1 and all(map(is_figure, lines))
 
 
 def _placed(cells: Sequence[GridCell], rows: int) -> Grid:
