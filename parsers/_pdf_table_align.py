@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -118,10 +119,23 @@ def runs(lines: Sequence[Line], rules: Rules) -> Iterator[Run]:
             start += 1
             continue
         end = _end(rows, start)
-        if sum(row.seeds for row in rows[start:end]) >= 2:
+        if _in_line(rows[start:end]):
             first = _lifted(rows, start, end)
             yield Run(rows[first:end], first)
         start = end
+
+
+def _in_line(rows: Sequence[Row]) -> bool:
+    """True where in at least two rows something after a wide gap starts, ends or is centred at one place."""
+    places: Counter[tuple[str, int]] = Counter()
+    for row in rows:
+        if row.line.style.mono or not row.seeds:
+            continue
+        found = set()
+        for segment in row.segments[1:]:
+            found |= {("x0", round(segment.x0 / 4)), ("x1", round(segment.x1 / 4)), ("c", round(segment.middle / 4))}
+        places.update(found)
+    return max(places.values(), default=0) >= min(3, len(rows))
 
 
 def _end(rows: Sequence[Row], start: int) -> int:

@@ -55,30 +55,38 @@ def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def worded(kept: Sequence[Line], rules: Rules) -> tuple[list[Grid], tuple[Line, ...]]:
-    """Tables that no lines enclose, and the pieces that stand in none; `kept` is one page's without its furniture."""
-    if not _rows_with_gaps(kept):
-        return [], tuple(kept)
-    grids: list[Grid] = []
-    rest: tuple[Line, ...] = tuple(kept)
-    for areas in (_whole, columns):
-        found = [grid for lines in areas(rest) for grid in aligned(lines, rules)]
-        for grid in found:
-            _, rest = within(grid.box, rest)
-        grids += found
-    return grids, rest
+class Worded(NamedTuple):
+    """What the words of a page say."""
+
+    grids: list[Grid]
+    lines: tuple[Line, ...]
+    """Pieces that stand in none of the grids."""
+    areas: list[list[Line]] | None
+    """The page's columns as `_pdf_order.columns` gives them, where they had to be found and no grid was."""
 
 
-def _whole(kept: Sequence[Line]) -> list[list[Line]]:
-    """The lines of the page as if it had one column: a table's columns may look like the page's own."""
-    return [[merged(row) for row in rows(kept)]]
+def worded(kept: Sequence[Line], rules: Rules) -> Worded:
+    """Tables that no lines enclose; `kept` is one page's without its furniture."""
+    if not _has_rows(kept):
+        return Worded([], tuple(kept), None)
+    grids = aligned([merged(row) for row in rows(kept)], rules)  # first: a table's columns may look like the page's own
+    rest = _without(kept, grids)
+    areas = columns(rest)
+    more = [grid for lines in areas for grid in aligned(lines, rules)] if len(areas) > 1 else []
+    return Worded(grids + more, _without(rest, more), None if grids or more else areas)
 
 
-def _rows_with_gaps(kept: Sequence[Line]) -> bool:
-    """True where at least four pieces stand beside another or have a wide gap within."""
+def _without(kept: Sequence[Line], grids: Sequence[Grid]) -> tuple[Line, ...]:
+    rest = tuple(kept)
+    for grid in grids:
+        _, rest = within(grid.box, rest)
+    return rest
+
+
+def _has_rows(kept: Sequence[Line]) -> bool:
+    """True where at least two pieces stand beside another."""
     ordered = sorted(kept, key=lambda piece: piece.y0 + piece.y1)
-    beside = sum(1 for a, b in pairwise(ordered) if b.y0 + 0.5 * (b.y1 - b.y0) < a.y1)
-    return beside >= 2
+    return sum(1 for a, b in pairwise(ordered) if b.y0 + 0.5 * (b.y1 - b.y0) < a.y1) >= 2
 
 
 def _place(page: Any, read: Page) -> Callable[[Box], Box]:

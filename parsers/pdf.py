@@ -140,10 +140,11 @@ def _blocks(pages: Sequence[Page], grids: dict[int, Ruled], outside: frozenset[i
     rights: dict[int, float] = {}
     for page in pages:
         kept = [n for n in page.lines if id(n) not in outside and not n.aside and not n.flag.startswith("hidden")]
-        more, kept = worded(kept, grids[page.number].rules)
-        tables = [*grids[page.number].grids, *more]
+        found_more = worded(kept, grids[page.number].rules)
+        tables = [*grids[page.number].grids, *found_more.grids]
         marks = [_mark(grid, page.number, number) for number, grid in enumerate(tables)]
-        for lines in columns([*kept, *marks]):
+        areas = found_more.areas if not marks and found_more.areas is not None else columns([*found_more.lines, *marks])
+        for lines in areas:
             column = len(rights)
             rights[column] = max(line.x1 for line in lines)
             made = _column(lines, tables, column=column, body=body)
