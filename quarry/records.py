@@ -37,6 +37,7 @@ def document_record(document: Document) -> Record:
         parser=document.parser,
         elements=[element_record(element) for element in document.elements],
         layout=_layout_record(document.layout),
+        model_pages=list(document.model_pages) or None,
     ) | {"warnings": list(document.warnings)}
 
 
@@ -65,6 +66,7 @@ def document_from(record: Mapping[str, Any]) -> Document:
         reason=record.get("reason"),
         layout=_layout(record.get("layout")),
         warnings=tuple(record.get("warnings", ())),
+        model_pages=tuple(record.get("model_pages", ())),
     )
 
 

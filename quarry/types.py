@@ -185,6 +185,8 @@ class Document:
     layout: Layout = field(default_factory=Layout)
     """Where each word stands on its page; empty without pages."""
     warnings: tuple[str, ...] = ()
+    model_pages: tuple[int, ...] = ()
+    """Pages, 1-based and ascending, that a layout model read; the others were read by rules alone."""
 
 
 @dataclass(frozen=True, slots=True)
