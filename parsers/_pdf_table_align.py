@@ -209,21 +209,21 @@ def set_columns(run: Run, down: Sequence[Rule]) -> None:
                     columns[touched[0]] = wider
         columns.sort()
     run.columns = columns
-    _settle(run, down)
+    _settle(run)
     while len(run.columns) > 1 and (weak := _weakest(run, down)) is not None:
         left, right = run.columns[weak], run.columns[weak + 1]
         run.columns[weak : weak + 2] = [Column(min(left.x0, right.x0), max(left.x1, right.x1))]
-        _settle(run, down)
+        _settle(run)
 
 
-def _settle(run: Run, down: Sequence[Rule]) -> None:
+def _settle(run: Run) -> None:
     """Each segment's columns: those it covers by more than its rim, or the nearest."""
     for row in run.rows:
         for segment in row.segments:
             rim = min(2.0, 0.2 * (segment.x1 - segment.x0))
-            touched = [
-                n for n, c in enumerate(run.columns) if c.x0 < segment.x1 - rim and segment.x0 + rim < c.x1
-            ] or [min(range(len(run.columns)), key=lambda n: _away(run.columns[n], segment))]
+            touched = [n for n, c in enumerate(run.columns) if c.x0 < segment.x1 - rim and segment.x0 + rim < c.x1] or [
+                min(range(len(run.columns)), key=lambda n: _away(run.columns[n], segment))
+            ]
             segment.col, segment.last = touched[0], touched[-1]
 
 
@@ -235,7 +235,6 @@ def _weakest(run: Run, down: Sequence[Rule]) -> int | None:
     """The column whose edge to the next more rows run across than keep; None where all edges hold."""
     worst: tuple[float, int] | None = None
     for number in range(len(run.columns) - 1):
-        edge = (run.columns[number].x1 + run.columns[number + 1].x0) / 2
         top, bottom = run.rows[0].line.y0, run.rows[-1].line.y1
         drawn = any(
             run.columns[number].x1 - 3 < rule.at < run.columns[number + 1].x0 + 3
@@ -251,7 +250,6 @@ def _weakest(run: Run, down: Sequence[Rule]) -> int | None:
         share = crossed / (kept + 1e-9)
         if not drawn and share > 0.6 and (worst is None or share > worst[0]):
             worst = (share, number)
-        del edge
     return worst[1] if worst else None
 
 

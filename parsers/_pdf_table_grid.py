@@ -90,8 +90,8 @@ def packed(cells: Iterable[GridCell], *, narrow: float = 8.0) -> tuple[tuple[Gri
         span = [row for row in range(cell.row, cell.row + cell.rowspan) if row in rows]
         width = [col for col in range(cell.col, cell.col + cell.colspan) if col in cols]
         if span and width:
-            place = {"row": rows[span[0]], "rowspan": len(span), "col": cols[width[0]], "colspan": len(width)}
-            made.append(replace(cell, **place))
+            row, col = rows[span[0]], cols[width[0]]
+            made.append(replace(cell, row=row, rowspan=len(span), col=col, colspan=len(width)))
     return tuple(sorted(made, key=lambda cell: (cell.row, cell.col))), len(rows)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 from parsers._pdf_page import Line, Word
 from parsers._pdf_table_align import Row, Run, Segment, is_figure_row, runs, set_columns
@@ -14,6 +16,8 @@ from parsers._pdf_table_grid import Grid, GridCell, figures, header_rows, is_fig
 from parsers._pdf_table_rules import Rule, Rules
 
 MIN_ROWS = 3
+SURE, TAKEN, DOUBTFUL = 0.9, 0.5, 0.3
+"""Certainties from which on a table needs no second look, is taken, and is worth one."""
 MAX_CELL_WORDS = 14
 """More words in the usual cell is prose."""
 _LEADER = re.compile(r"[.·…_]{4,}|(?:\. ){4,}")
@@ -21,9 +25,16 @@ _NOTE = re.compile(r"(?:sources?|notes?|quelle|fuente|\*+|†|\(\*\)|\d?\s?n\.b\
 _OPEN_END = re.compile(r"(?:[,\-–/(]|\b(?:and|of|the|or|in|for|to|by|with|und|et|de|des|der))$", re.IGNORECASE)
 
 
-def aligned(lines: Sequence[Line], rules: Rules) -> list[Grid]:
+class Aligned(NamedTuple):
+    grids: list[Grid]
+    doubt: bool
+    """True where words that stand in columns were taken for no table, and might be one."""
+
+
+def aligned(lines: Sequence[Line], rules: Rules) -> Aligned:
     """Tables in one column of a page."""
-    found = []
+    found: list[Grid] = []
+    doubt = False
     for run in runs(lines, rules):
         set_columns(run, rules.down)
         _trim(run)
@@ -32,9 +43,11 @@ def aligned(lines: Sequence[Line], rules: Rules) -> list[Grid]:
         header = _header(run)
         _spread(run, header, rules.across)
         grid = _grid(run, _merged(run, header), header)
-        if _is_table(run, grid, rules):
-            found.append(grid)
-    return found
+        certainty = _certainty(run, grid, rules)
+        if certainty >= TAKEN:
+            found.append(replace(grid, sure=certainty >= SURE))
+        doubt = doubt or DOUBTFUL <= certainty < TAKEN
+    return Aligned(found, doubt)
 
 
 def _trim(run: Run) -> None:
@@ -187,7 +200,12 @@ def _grid(run: Run, grouped: Sequence[Sequence[Row]], header: int) -> Grid:
             wide = (min(key[0], segment.col), max(key[1], segment.last)) if key else (segment.col, segment.last)
             held[wide] = [*words, segment.words]
         for (col, last), words in sorted(held.items()):
-            box = (min(edges[col], *(w.x0 for l in words for w in l)), y0, max(edges[last + 1], *(w.x1 for l in words for w in l)), y1)
+            box = (
+                min(edges[col], *(word.x0 for line in words for word in line)),
+                y0,
+                max(edges[last + 1], *(word.x1 for line in words for word in line)),
+                y1,
+            )
             cells.append(GridCell(number, col, 1, last - col + 1, box, joined_lines(words)))
         rows_above += len(rows) if rows_above < header else 0
     named = sum(1 for rows in grouped if rows[0] in run.rows[:header])
@@ -196,25 +214,29 @@ def _grid(run: Run, grouped: Sequence[Sequence[Row]], header: int) -> Grid:
     return Grid(box, tuple(cells), len(grouped), count, sure=False)
 
 
-def _is_table(run: Run, grid: Grid, rules: Rules) -> bool:
-    """True where rows and columns are filled well, cells are short, and figures or lines bear it out."""
+def _certainty(run: Run, grid: Grid, rules: Rules) -> float:
+    """How sure it is that the run is a table: its rows and columns are filled, its cells short, and figures or lines
+    bear it out."""
     body = [cell for cell in grid.cells if cell.row >= grid.header]
     rows, cols = grid.rows - grid.header, len(run.columns)
     words = [len(cell.text.split()) for cell in body]
-    if rows < 2 or not words or median(words) > MAX_CELL_WORDS or any(n > 60 for n in words):
-        return False
+    if rows < 2 or not words or median(words) > MAX_CELL_WORDS or max(words) > 60:
+        return 0.0
     if sum(1 for row in run.rows if row.line.style.mono) > 0.5 * len(run.rows):
-        return False
-    if len(body) < 0.4 * rows * cols or _is_contents(run) or any(_is_prose(run, col) for col in range(cols)):
-        return False
+        return 0.0
+    filled = len(body) / (rows * cols)
+    if filled < 0.4 or _is_contents(run) or any(_is_prose(run, col) for col in range(cols)):
+        return 0.0
     share = figures(cell for cell in body if cell.col > 0)
     numbers = sum(1 for cell in body if cell.col > 0 and is_figure(cell.text))
     framed = _framed(run, rules)
     if share >= 0.5 and numbers >= 3:
-        return True
+        return 1.0 if (framed or rows >= 4) and share >= 0.75 and filled >= 0.75 else 0.7
     if framed:
-        return median(words) <= 10
-    return cols >= 3 and rows >= 3 and median(words) <= 4 and len(body) >= 0.6 * rows * cols and share > 0.15
+        return 0.7 if median(words) <= 10 else 0.3
+    if cols < 3 or rows < 3 or median(words) > 4 or filled < 0.6:
+        return 0.0
+    return 0.6 if share > 0.15 else 0.3
 
 
 def _is_prose(run: Run, col: int) -> bool:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from parsers._pdf_page import Line, Page, Word, turn_box
 from parsers._pdf_order import columns, merged, rows
+from parsers._pdf_page import Line, Page, Word, turn_box
 from parsers._pdf_table_grid import Box, Grid, GridCell, header_rows, is_figure, joined_lines, packed
-from parsers._pdf_table_rules import Frame, Rules, Slot, drawn, frames
 from parsers._pdf_table_rows import aligned
+from parsers._pdf_table_rules import Frame, Rules, Slot, drawn, frames
+from parsers._pdf_table_words import within
 
 MIN_STROKES = 4
 MAX_STROKES = 20_000
@@ -30,12 +31,16 @@ class Ruled(NamedTuple):
     lines: tuple[Line, ...]
     """Pieces that stand in none of the grids."""
     rules: Rules
+    every: tuple[Line, ...]
+    """All pieces of the page."""
+    doubt: bool = False
+    """True where lines enclose more columns or rows than they part."""
 
 
 def ruled(page: Any, read: Page) -> Ruled:
     """The page's ruled tables; frames that enclose more columns than they draw are left to the words."""
     if not MIN_STROKES <= read.strokes <= MAX_STROKES:
-        return Ruled([], read.lines, Rules())
+        return Ruled([], read.lines, Rules(), read.lines)
     found = drawn(page.get_cdrawings(), _place(page, read))
     grids: list[Grid] = []
     lines = read.lines
@@ -48,7 +53,7 @@ def ruled(page: Any, read: Page) -> Ruled:
             if grid is not None:
                 grids.append(grid)
                 lines = rest
-    return Ruled(grids, lines, found.lines)
+    return Ruled(grids, lines, found.lines, read.lines, not all(grid.sure for grid in grids))
 
 
 def _overlap(one: Box, other: Box) -> bool:
@@ -61,6 +66,8 @@ class Worded(NamedTuple):
     grids: list[Grid]
     lines: tuple[Line, ...]
     """Pieces that stand in none of the grids."""
+    doubt: bool
+    """True where something may be a table, or a table that was found may be cut wrongly."""
     areas: list[list[Line]] | None
     """The page's columns as `_pdf_order.columns` gives them, where they had to be found and no grid was."""
 
@@ -68,12 +75,16 @@ class Worded(NamedTuple):
 def worded(kept: Sequence[Line], rules: Rules) -> Worded:
     """Tables that no lines enclose; `kept` is one page's without its furniture."""
     if not _has_rows(kept):
-        return Worded([], tuple(kept), None)
-    grids = aligned([merged(row) for row in rows(kept)], rules)  # first: a table's columns may look like the page's own
-    rest = _without(kept, grids)
+        return Worded([], tuple(kept), doubt=False, areas=None)
+    # The whole page first: a table's columns may look like the page's own.
+    whole = aligned([merged(row) for row in rows(kept)], rules)
+    rest = _without(kept, whole.grids)
     areas = columns(rest)
-    more = [grid for lines in areas for grid in aligned(lines, rules)] if len(areas) > 1 else []
-    return Worded(grids + more, _without(rest, more), None if grids or more else areas)
+    parts = [aligned(lines, rules) for lines in areas] if len(areas) > 1 else []
+    more = [grid for part in parts for grid in part.grids]
+    grids = [*whole.grids, *more]
+    doubt = any(part.doubt for part in parts or [whole]) or not all(grid.sure for grid in grids)
+    return Worded(grids, _without(rest, more), doubt, None if grids else areas)
 
 
 def _without(kept: Sequence[Line], grids: Sequence[Grid]) -> tuple[Line, ...]:
@@ -104,30 +115,6 @@ def _place(page: Any, read: Page) -> Callable[[Box], Box]:
         return turn_box(shown, read.turn, rect.width, rect.height)
 
     return place
-
-
-def within(box: Box, lines: Sequence[Line]) -> tuple[list[tuple[Line, tuple[Word, ...]]], tuple[Line, ...]]:
-    """The words in a box, by line, and what is left of the lines."""
-    x0, y0, x1, y1 = box
-    inside: list[tuple[Line, tuple[Word, ...]]] = []
-    rest: list[Line] = []
-    for line in lines:
-        if line.flag or line.aside or line.y0 > y1 or line.y1 < y0 or line.x0 > x1 or line.x1 < x0:
-            rest.append(line)
-            continue
-        own, outside = [], []
-        for word in line.words:
-            held = x0 - 1 <= (word.x0 + word.x1) / 2 <= x1 + 1 and y0 - 1 <= (word.y0 + word.y1) / 2 <= y1 + 1
-            (own if held else outside).append(word)
-        if own:
-            inside.append((line, tuple(own)))
-        if outside and own:
-            line = line._replace(
-                words=tuple(outside), x0=min(w.x0 for w in outside), x1=max(w.x1 for w in outside), cells=()
-            )
-        if outside:
-            rest.append(line)
-    return inside, tuple(rest)
 
 
 def _grid(frame: Frame, inside: Sequence[tuple[Line, tuple[Word, ...]]]) -> Grid | None:
