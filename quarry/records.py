@@ -90,6 +90,7 @@ def element_record(element: Element) -> Record:
         level=element.level,
         parent=element.parent,
         table=_table_record(element.table) if element.table else None,
+        captions=list(element.captions) or None,
         links=[{"start": n.span.start, "end": n.span.end, "url": n.url} for n in element.links] or None,
         flags=list(element.flags) or None,
     )
@@ -210,6 +211,7 @@ def _element(record: Mapping[str, Any]) -> Element:
         level=record.get("level"),
         parent=record.get("parent"),
         table=_table(record["table"]) if "table" in record else None,
+        captions=tuple(record.get("captions", ())),
         links=tuple(Link(_span(item), item["url"]) for item in record.get("links", ())),
         flags=tuple(record.get("flags", ())),
     )

@@ -142,6 +142,8 @@ class Element:
     parent: str | None = None
     """Id of the heading that it stands under; for a heading, the one above it."""
     table: Table | None = None
+    captions: tuple[str, ...] = ()
+    """Table, Image: ids of the elements that explain it (caption, line of units, notes), in text order."""
     links: tuple[Link, ...] = ()
     flags: tuple[str, ...] = ()
     """`hidden:<reason>` (left out of chunks), `ocr`, `ordered`, `language:<code language>` ..."""
