@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from parsers import parser
 from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes, join
+from parsers._pdf_captions import tied
 from parsers._pdf_furniture import Furniture, furniture
 from parsers._pdf_headings import Bookmark, mark_headings
 from parsers._pdf_layout import engine
@@ -16,8 +17,10 @@ from parsers._pdf_order import columns
 from parsers._pdf_page import Line, Page, Reader, Style, Word
 from parsers._pdf_sheets import Mode, Sheet, sheets
 from parsers._pdf_table_grid import Grid
+from parsers._pdf_table_join import joined
 from parsers._pdf_tables import Ruled, ruled
 from parsers._pdf_writer import Writer, compounds
+from parsers._pdf_zones import refine
 from quarry.errors import EncryptedError, RefusedError
 from quarry.types import Document, ElementType, Origin, Outcome
 
@@ -115,12 +118,13 @@ def _document(
     edges = ready.edges
     outside = edges.head | edges.foot
     body = body_of(line for line in every if id(line) not in outside and not line.aside and not line.flag)
-    found = _blocks(ready.sheets, body=body)
+    found, repeated = joined(_blocks(ready.sheets, body=body))
     mark_headings(found, _bookmarks(opened), body=body, pages=len(pages))
+    refine(found, {sheet.page.number: sheet.zones for sheet in ready.sheets})
     writer = Writer(origin.sha256, pages, compounds(every))
     for block in found:
         writer.add(block)
-    for block in _furniture_blocks(every, edges):
+    for block in [*repeated, *_furniture_blocks(every, edges)]:
         writer.add(block, body=False)
     outcome, reason = _outcome(pages, found)
     meta = opened.metadata or {}
@@ -128,7 +132,7 @@ def _document(
         origin=origin,
         media_type="application/pdf",
         text=writer.text,
-        elements=tuple(writer.elements),
+        elements=tied(writer.elements, writer.text),
         parser=f"pdf/{Pdf.revision} pymupdf/{version}",
         pages=len(pages),
         title=_title(meta.get("title"), found),
