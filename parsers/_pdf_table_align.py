@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ SEED_EM = 1.15
 """A gap of this many times the type size makes a line look like a row."""
 FAR_EM = 2.4
 """Rows further apart than this many times their size belong to two tables, unless a frame holds them."""
+_LEADER = re.compile(r"(?:[.·…_]{3,}|^[.·…_])$")
+_DOTS = re.compile(r"[.·…_]+")
 _MARKERS = frozenset("•‣◦▪▫●○■□◆◇➢➤►▸✓✔∙⁃·–—-*\uf0b7\uf0a7\uf0d8\uf076\uf0fc")
 
 
@@ -51,6 +54,7 @@ class Row:
 
     @property
     def seeds(self) -> bool:
+        """True where a wide gap is in it."""
         gap = SEED_EM * self.line.size
         return any(b.x0 - a.x1 > gap for a, b in pairwise(self.segments))
 
@@ -91,14 +95,31 @@ def row_of(line: Line) -> Row:
     start = 0
     words = line.words
     for number in range(1, len(words) + 1):
-        if number < len(words) and words[number].x0 - words[number - 1].x1 <= SPLIT_EM * line.size:
+        if number < len(words) and not _apart(words[number - 1], words[number], line.size):
             continue
         if number < len(words) and start == 0 and _is_marker(words[:number]):
             continue
         own = words[start:number]
-        segments.append(Segment(own, min(w.x0 for w in own), max(w.x1 for w in own)))
+        inked = [word for word in own if not _DOTS.fullmatch(word.text)] or own
+        right = max(_inked(word) for word in inked)
+        segments.append(Segment(own, min(w.x0 for w in inked), right))
         start = number
     return Row(line, segments)
+
+
+def _inked(word: Word) -> float:
+    """Right edge of the word without the dots that follow it."""
+    letters = len(word.text.rstrip(".·…_"))
+    if not letters or len(word.text) - letters < 3:
+        return word.x1
+    return word.x0 + (word.x1 - word.x0) * letters / len(word.text)
+
+
+def _apart(word: Word, after: Word, size: float) -> bool:
+    """True where a wide gap parts two words, or a row of dots that leads the eye from one to the other."""
+    if after.x0 - word.x1 > SPLIT_EM * size:
+        return True
+    return bool(_LEADER.search(word.text)) and not _LEADER.search(after.text)
 
 
 def _is_marker(words: Sequence[Word]) -> bool:

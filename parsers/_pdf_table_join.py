@@ -69,20 +69,29 @@ def _fits(head: Block, block: Block) -> bool:
     """True where the columns of both stand alike on their pages."""
     assert head.grid is not None
     assert block.grid is not None
-    first, second = _edges(head.grid, head.lines[-1].page), _edges(block.grid, 0)
-    if len(first) != len(second) or len(first) < 2:
+    first, second = _places(head.grid, head.lines[-1].page), _places(block.grid, 0)
+    if first.keys() != second.keys() or len(first) < 2:
         return False
-    shift = second[0] - first[0]
-    return all(abs(b - a - shift) < SHIFT for a, b in zip(first, second, strict=True))
+    shifts = [b - a for a, b in zip(first[min(first)], second[min(first)], strict=True)]
+    return any(
+        all(
+            any(abs(b - a - shift) < SHIFT for a, b in zip(first[col], second[col], strict=True))
+            for col in sorted(first)
+        )
+        for shift in (*shifts, 0.0)
+    )
 
 
-def _edges(grid: Grid, page: int) -> list[float]:
-    """Left edge of each column."""
-    lefts: dict[int, float] = {}
+def _places(grid: Grid, page: int) -> dict[int, tuple[float, float, float]]:
+    """Left edge, right edge and middle of the words of each column."""
+    spans: dict[int, tuple[float, float]] = {}
     for cell in grid.cells:
-        if cell.page in (0, page):
-            lefts[cell.col] = min(lefts.get(cell.col, cell.box[0]), cell.box[0])
-    return [lefts[col] for col in sorted(lefts)]
+        if cell.page not in (0, page) or cell.colspan > 1:
+            continue
+        for word in (word for line in cell.lines for word in line):
+            x0, x1 = spans.get(cell.col, (word.x0, word.x1))
+            spans[cell.col] = (min(x0, word.x0), max(x1, word.x1))
+    return {col: (x0, x1, (x0 + x1) / 2) for col, (x0, x1) in spans.items()}
 
 
 def _same_header(first: Grid, second: Grid) -> bool:

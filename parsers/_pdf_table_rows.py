@@ -132,7 +132,7 @@ def _merged(run: Run, header: int) -> list[list[Row]]:
     for number, row in enumerate(run.rows[1:], 1):
         close = steps[number - 1] <= 1.22 * tight
         above = grouped[-1]
-        if number == header and header:
+        if header and number == header and (spaced or is_figure_row(row)):
             grouped.append([row])
         elif number < header:
             same = close and not row.ruled and _continues_name(above, row)
@@ -175,14 +175,23 @@ def _goes_on(run: Run, above: Sequence[Row], row: Row, *, spaced: bool) -> bool:
     filled = set().union(*(other.filled for other in above))
     if spaced:
         return True
-    stub, before = row.at(0), above[-1].at(0)
+    texts = {col: row.at(col) for col in row.filled}
+    if any(is_figure(text) for text in texts.values()) or not (row.filled <= filled or filled == {0}):
+        return False
+    small = sum(text[:1].islower() or bool(_OPEN_END.search(above[-1].at(col))) for col, text in texts.items())
     if 0 not in row.filled:
-        wordy = not any(is_figure(row.at(col)) for col in row.filled)
-        return wordy and row.filled <= filled and len(row.filled) <= max(1, len(run.columns) // 2)
-    if row.filled == {0}:
-        return stub[:1].islower() or bool(_OPEN_END.search(before))
-    if filled == {0}:
-        return stub[:1].islower() or bool(_OPEN_END.search(before))
+        return len(row.filled) <= max(1, len(run.columns) // 2) or 2 * small >= len(texts)
+    if row.filled == {0} or filled == {0}:
+        return bool(small)
+    return 2 * small > len(texts) or (len(texts) > 1 and _lacks_figures(run, row))
+
+
+def _lacks_figures(run: Run, row: Row) -> bool:
+    """True where the row is empty in a column that holds nothing but numbers."""
+    for col in range(1, len(run.columns)):
+        cells = [other.at(col) for other in run.rows[1:] if col in other.filled]
+        if col not in row.filled and len(cells) > 2 and sum(map(is_figure, cells)) >= 0.8 * len(cells):
+            return True
     return False
 
 
@@ -261,7 +270,7 @@ def _framed(run: Run, rules: Rules) -> bool:
 def _is_contents(run: Run) -> bool:
     """True for a table of contents: leaders, or titles before page numbers that never fall."""
     texts = [row.line.text for row in run.rows]
-    if sum(1 for text in texts if _LEADER.search(text)) >= 0.4 * len(texts):
+    if len(run.columns) < 3 and sum(1 for text in texts if _LEADER.search(text)) >= 0.4 * len(texts):
         return True
     ends = [row.segments[-1].text for row in run.rows if len(row.segments) > 1]
     if not ends or len(run.columns) > 3 or not all(end.isdecimal() and len(end) < 5 for end in ends):
