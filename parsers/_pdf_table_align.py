@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from parsers._pdf_page import Line, Word
-from parsers._pdf_table_grid import is_figure
+from parsers._pdf_table_grid import is_figure, is_year
 from parsers._pdf_table_rules import Rule, Rules
 
 SPLIT_EM = 0.75
@@ -231,10 +231,19 @@ def set_columns(run: Run, down: Sequence[Rule]) -> None:
         columns.sort()
     run.columns = columns
     _settle(run)
+    run.columns = [column for n, column in enumerate(columns) if not _lone(run, n)]
+    _settle(run)
     while len(run.columns) > 1 and (weak := _weakest(run, down)) is not None:
         left, right = run.columns[weak], run.columns[weak + 1]
         run.columns[weak : weak + 2] = [Column(min(left.x0, right.x0), max(left.x1, right.x1))]
         _settle(run)
+
+
+def _lone(run: Run, number: int) -> bool:
+    """True for a column between others that one poorly filled row alone has: a name over its neighbours."""
+    held = [row for row in run.rows if any(s.col <= number <= s.last for s in row.segments)]
+    inner = 0 < number < len(run.columns) - 1
+    return inner and len(held) == 1 and len(run.rows) > 3 and len(held[0].segments) < len(run.columns) - 1
 
 
 def _settle(run: Run) -> None:
@@ -277,4 +286,6 @@ def _weakest(run: Run, down: Sequence[Rule]) -> int | None:
 def is_figure_row(row: Row) -> bool:
     """True where most of what stands right of the first column is numbers."""
     rest = [segment.text for segment in row.segments if segment.col > 0]
+    if rest and all(map(is_year, rest)):
+        return row.segments[0].col == 0 and not is_year(row.segments[0].text)
     return bool(rest) and sum(map(is_figure, rest)) >= 0.5 * len(rest)

@@ -14,6 +14,7 @@ _FIGURE = re.compile(
     r"^[\s(<>≤≥~±+\-–−$€£¥]*(?:\d[\d\s.,:/%\-–−+±]*|[-–—−.…*]+|n\.?/?a\.?|n\.?d\.?)(?:[)\]%*†‡°]|[a-zA-Z€$£]{1,3})*$",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"^\W*(?:1[89]|20)\d\d(?:\W{1,3}(?:(?:1[89]|20)?\d\d))?\W*[a-z]?\W*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ def is_figure(text: str) -> bool:
     return bool(_FIGURE.match(text))
 
 
+def is_year(text: str) -> bool:
+    return bool(_YEAR.match(text))
+
+
 def figures(cells: Iterable[GridCell]) -> float:
     """Share of the cells with text that hold numbers."""
     texts = [cell.text for cell in cells if cell.lines]
@@ -60,14 +65,20 @@ def figures(cells: Iterable[GridCell]) -> float:
 def header_rows(cells: Sequence[GridCell], rows: int) -> int:
     """Rows on top that name the columns: those above the first with numbers, at most four; one in a table of words."""
     filled = [[cell for cell in cells if cell.row == row and cell.lines] for row in range(min(rows, 6))]
-    first = next((row for row, line in enumerate(filled) if figures(c for c in line if c.col) >= 0.5), None)
-    named = len(filled[0]) > 1 or any(cell.colspan > 1 for cell in filled[0])
+    bodies = [figures(cell for cell in line if cell.col) >= 0.5 for line in filled]
+    for row in range(min(2, len(filled) - 1)):
+        bodies[row] = bodies[row] and not (_years(filled[row]) and not _years(filled[row + 1]))
+    first = bodies.index(True) if True in bodies else None
     if first is None:
+        named = len(filled[0]) > 1 or any(cell.colspan > 1 for cell in filled[0])
         return _reach(cells, 1) if named and rows > 2 else 0
-    if first == 0:
-        years = all(re.fullmatch(r"\W*(?:19|20)\d\d\W*\w?", cell.text) for cell in filled[0] if cell.col)
-        return 1 if years and rows > 1 and len(filled[0]) > 1 else 0
     return first if first <= 4 and first < rows else 0
+
+
+def _years(cells: Sequence[GridCell]) -> bool:
+    """True where all names of columns are years."""
+    names = [cell.text for cell in cells if cell.col]
+    return bool(names) and all(is_year(name) for name in names)
 
 
 def _reach(cells: Sequence[GridCell], count: int) -> int:
