@@ -80,7 +80,8 @@ def _looked(
     except ModelError as error:
         if mode == "layout":
             raise
-        return {}, (f"the layout models are missing: {len(wanted)} pages were read without them ({error})",)
+        count = "1 page was" if len(wanted) == 1 else f"{len(wanted)} pages were"
+        return {}, (f"{count} read without the layout models: {error}",)
     seen = {}
     for number in wanted:
         whole = pages[number]._replace(lines=found[number].every)

@@ -135,8 +135,7 @@ def _grid(frame: Frame, inside: Sequence[tuple[Line, tuple[Word, ...]]]) -> Grid
     made, rows = packed(cells)
     filled = [cell for cell in made if cell.lines]
     cols = max((cell.col + cell.colspan for cell in made), default=0)
-    total = sum(len(words) for _, words in inside)
-    if rows < 2 or cols < 2 or len(filled) < 3 or total < 4 or len(filled) < 0.3 * len(made):
+    if rows < 2 or cols < 2 or len(filled) < 3 or len(filled) < 0.3 * len(made):
         return None
     coarse = sum(map(_holds_columns, filled))
     if coarse > 0.2 * len(filled):

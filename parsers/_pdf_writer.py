@@ -201,12 +201,13 @@ class Writer:
         return tuple(regions)
 
     def _table_regions(self, grid: Grid, first: int) -> tuple[Region, ...]:
-        """A box for each page: that of all its cells."""
+        """A box for each page: that of all its cells and their words."""
         boxes: dict[int, BBox] = {}
         for cell in grid.cells:
             page = cell.page or first
-            box = self._shown(cell.box, page)
-            boxes[page] = boxes[page].union(box) if page in boxes else box
+            for part in (cell.box, *(word[:4] for line in cell.lines for word in line)):
+                box = self._shown(part, page)
+                boxes[page] = boxes[page].union(box) if page in boxes else box
         return tuple(Region(page, box) for page, box in sorted(boxes.items()))
 
 
