@@ -31,7 +31,7 @@ def catalogue(draw: st.DrawFn) -> list[list[str]]:
 @st.composite
 def form(draw: st.DrawFn) -> list[list[str]]:
     """Words in any cell, some cells empty, none of the rows or columns."""
-    rows, cols = draw(st.integers(2, 9)), draw(st.integers(2, 6))
+    rows, cols = draw(st.integers(3, 9)), draw(st.integers(2, 6))
     cells = [[draw(st.one_of(names, numbers, st.just(""))) for _ in range(cols)] for _ in range(rows)]
     for row in range(rows):
         cells[row][row % cols] = draw(names)
