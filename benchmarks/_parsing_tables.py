@@ -1,5 +1,6 @@
 """Tables in PDFs: cells against the truth of the ICDAR 2013 competition and CPU time, by mode, beside PyMuPDF's
-find_tables (by lines; with its models) and pymupdf4llm. Each reader runs in a process of its own, for pymupdf4llm loads the models on import.
+find_tables (by lines; with its models) and pymupdf4llm. Each reader runs in a process of its own: pymupdf4llm loads the
+models on import.
 
     python -m benchmarks._parsing_tables --icdar DIR --jose DIR
 """

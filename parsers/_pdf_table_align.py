@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import median
 from typing import NamedTuple
 
 from parsers._pdf_page import Line, Word
@@ -19,6 +20,7 @@ SEED_EM = 1.15
 """A gap of this many times the type size makes a line look like a row."""
 FAR_EM = 2.4
 """Rows further apart than this many times their size belong to two tables, unless a frame holds them."""
+MAX_ROWS, MAX_COLUMNS = 400, 64
 _LEADER = re.compile(r"(?:[.·…_]{3,}|^[.·…_])$")
 _DOTS = re.compile(r"[.·…_]+")
 _MARKERS = frozenset("•‣◦▪▫●○■□◆◇➢➤►▸✓✔∙⁃·–—-*\uf0b7\uf0a7\uf0d8\uf076\uf0fc")
@@ -140,14 +142,24 @@ def runs(lines: Sequence[Line], rules: Rules) -> Iterator[Run]:
             start += 1
             continue
         end = _end(rows, start)
-        if _in_line(rows[start:end]):
+        if end - start <= MAX_ROWS and _in_line(rows[start:end]):
             first = _lifted(rows, start, end)
             yield Run(rows[first:end], first)
         start = end
 
 
+def _beside_prose(rows: Sequence[Row]) -> bool:
+    """True where most lines hold a long piece of text, of much the same width: notes in the margin of a page."""
+    longest = [max(row.segments, key=lambda s: s.x1 - s.x0) for row in rows]
+    widths = [segment.x1 - segment.x0 for segment in longest]
+    words = median(len(segment.words) for segment in longest)
+    return len(rows) > 3 and words >= 9 and median(widths) > 0.85 * max(widths)
+
+
 def _in_line(rows: Sequence[Row]) -> bool:
     """True where in at least two rows something after a wide gap starts, ends or is centred at one place."""
+    if _beside_prose(rows):
+        return False
     places: Counter[tuple[str, int]] = Counter()
     for row in rows:
         if row.line.style.mono or not row.seeds:
@@ -229,6 +241,8 @@ def set_columns(run: Run, down: Sequence[Rule]) -> None:
                 if not any(n != touched[0] and c.x0 < wider.x1 and wider.x0 < c.x1 for n, c in enumerate(columns)):
                     columns[touched[0]] = wider
         columns.sort()
+    if len(columns) > MAX_COLUMNS:
+        return
     run.columns = columns
     _settle(run)
     run.columns = [column for n, column in enumerate(columns) if not _lone(run, n)]

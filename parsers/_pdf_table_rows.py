@@ -37,8 +37,10 @@ def aligned(lines: Sequence[Line], rules: Rules) -> Aligned:
     doubt = False
     for run in runs(lines, rules):
         set_columns(run, rules.down)
+        if len(run.columns) < 2:
+            continue
         _trim(run)
-        if len(run.rows) < MIN_ROWS or len(run.columns) < 2:
+        if len(run.rows) < MIN_ROWS:
             continue
         header = _header(run)
         _spread(run, header, rules.across)

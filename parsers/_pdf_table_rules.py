@@ -14,6 +14,8 @@ JOINED = 3.0
 """Points by which lines may miss each other and still meet."""
 MIN_LENGTH = 4.0
 MAX_SLOTS = 40_000
+MAX_CROSSINGS = 1_000_000
+"""More lines than that make a drawing."""
 WHITE = 0.98
 
 
@@ -138,7 +140,9 @@ def _runs(level: Sequence[Rule]) -> Iterator[Rule]:
 
 def frames(rules: Rules) -> list[Frame]:
     """Each group of lines that meet, as a grid; cells run on where a line between two slots is missing."""
-    found = []
+    found: list[Frame] = []
+    if len(rules.across) * len(rules.down) > MAX_CROSSINGS:
+        return found
     for across, down in _groups(rules):
         if len(across) < 2 or not down:
             continue

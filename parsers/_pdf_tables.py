@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from parsers._pdf_order import columns, merged, rows
 from parsers._pdf_page import Line, Page, Word, turn_box
+from parsers._pdf_table_align import SEED_EM
 from parsers._pdf_table_grid import Box, Grid, GridCell, header_rows, is_figure, joined_lines, packed
 from parsers._pdf_table_rows import aligned
 from parsers._pdf_table_rules import Frame, Rules, Slot, drawn, frames
@@ -18,6 +19,9 @@ from parsers._pdf_table_words import within
 MIN_STROKES = 4
 MAX_STROKES = 20_000
 """Pages with more are drawings; finding tables in them takes minutes."""
+MAX_PIECES = 20_000
+"""The same for pieces of text."""
+MAX_FRAMES = 200
 WIDE_GAP_EM = 1.2
 """A gap of this many times the type size within a cell speaks of a column that no line marks."""
 
@@ -45,7 +49,7 @@ def ruled(page: Any, read: Page) -> Ruled:
     grids: list[Grid] = []
     lines = read.lines
     for rules in (found.lines, found.edges):
-        for frame in frames(rules):
+        for frame in frames(rules)[:MAX_FRAMES]:
             if any(_overlap(frame.box, grid.box) for grid in grids):
                 continue
             inside, rest = within(frame.box, lines)
@@ -95,9 +99,22 @@ def _without(kept: Sequence[Line], grids: Sequence[Grid]) -> tuple[Line, ...]:
 
 
 def _has_rows(kept: Sequence[Line]) -> bool:
-    """True where at least two pieces stand beside another."""
+    """True where a wide gap stands in or between pieces at least twice."""
+    if len(kept) > MAX_PIECES:
+        return False
+    found = 0
     ordered = sorted(kept, key=lambda piece: piece.y0 + piece.y1)
-    return sum(1 for a, b in pairwise(ordered) if b.y0 + 0.5 * (b.y1 - b.y0) < a.y1) >= 2
+    for a, b in pairwise(ordered):
+        beside = b.y0 + 0.5 * (b.y1 - b.y0) < a.y1
+        found += beside and max(a.x0, b.x0) - min(a.x1, b.x1) > SEED_EM * a.style.size
+    if found >= 2:
+        return True
+    for piece in kept:
+        gap = SEED_EM * piece.style.size
+        found += any(b[0] - a[2] > gap for a, b in pairwise(piece.words))
+        if found >= 2:
+            return True
+    return False
 
 
 def _place(page: Any, read: Page) -> Callable[[Box], Box]:
