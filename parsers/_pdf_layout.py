@@ -19,6 +19,9 @@ MISSING = (
     "install them with `pip install --force-reinstall pymupdf onnxruntime`, or set mode to fast"
 )
 
+MAX_PIECES = 5_000
+"""Pieces of text on a page that the models are asked about; they take minutes for more."""
+
 
 class Zone(NamedTuple):
     """A part of a page as the model sees it."""
@@ -76,6 +79,13 @@ def load() -> None:
         raise ModelError(MISSING.format(error=" ".join(str(error).split())[:120])) from error
 
 
+def _failures() -> tuple[type[Exception], ...]:
+    """What the models' code may raise on a page that it was not made for: its own faults, not the document's."""
+    state = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    return (ValueError, LookupError, TypeError, ArithmeticError, RuntimeError, state.Fail, state.InvalidArgument,
+            state.RuntimeException)  # fmt: skip
+
+
 @contextmanager
 def _quiet(pymupdf: Any) -> Iterator[None]:
     """The models' code prints to standard output, where our records go."""
@@ -89,17 +99,21 @@ def _quiet(pymupdf: Any) -> Iterator[None]:
 
 
 def look(page: Any, read: Page) -> Seen | None:
-    """Zones and tables of a page in reading coordinates; None for one without text. The page is changed so that its
-    text stands upright, which is all that the models can read: nothing may be read from it otherwise afterwards."""
-    if not read.lines:
+    """Zones and tables of a page in reading coordinates; None for one without text, with more pieces of it than
+    MAX_PIECES, or on which the models' code fails. The page is changed so that its text stands upright, which is all
+    that the models can read: nothing may be read from it otherwise afterwards."""
+    if not 0 < len(read.lines) <= MAX_PIECES:
         return None
     if page.rotation or read.turn:
         page.set_rotation((page.rotation + read.turn) % 360)
         page.remove_rotation()
-    with _quiet(engine()):
-        page.get_layout(return_raw=True)
-        found = page.layout_information or []
-        tables = page.find_tables(union=True, refine=True)
+    try:
+        with _quiet(engine()):
+            page.get_layout(return_raw=True)
+            found = page.layout_information or []
+            tables = page.find_tables(union=True, refine=True)
+    except _failures():
+        return None
     zones = tuple(Zone(group["class_name"], _box(group["group_bbox"])) for group in found if group["group_bbox"])
     grids = []
     lines: Sequence[Line] = read.lines

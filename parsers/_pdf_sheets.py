@@ -82,13 +82,16 @@ def _looked(
             raise
         count = "1 page was" if len(wanted) == 1 else f"{len(wanted)} pages were"
         return {}, (f"{count} read without the layout models: {error}",)
-    seen = {}
+    seen: dict[int, Seen] = {}
+    warnings: list[str] = []
     for number in wanted:
         whole = pages[number]._replace(lines=found[number].every)
         saw = look(opened[number - 1], whole)
         if saw is not None:
             seen[number] = saw
-    return seen, ()
+        elif whole.lines:
+            warnings.append(f"page {number}: the layout models could not read it; it was read by rules alone")
+    return seen, tuple(warnings[:20])
 
 
 def _with_edges(edges: Furniture, pages: Sequence[Page], seen: Mapping[int, Seen]) -> Furniture:
