@@ -22,6 +22,7 @@ FAR_EM = 2.4
 """Rows further apart than this many times their size belong to two tables, unless a frame holds them."""
 MAX_ROWS, MAX_COLUMNS = 400, 64
 _LEADER = re.compile(r"(?:[.·…_]{3,}|^[.·…_])$")
+_NUMBERED = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]|\[\d{1,3}\])$")
 _DOTS = re.compile(r"[.·…_]+")
 _MARKERS = frozenset("•‣◦▪▫●○■□◆◇➢➤►▸✓✔∙⁃·–—-*\uf0b7\uf0a7\uf0d8\uf076\uf0fc")
 
@@ -126,9 +127,7 @@ def _apart(word: Word, after: Word, size: float) -> bool:
 
 def _is_marker(words: Sequence[Word]) -> bool:
     text = words[0].text
-    if len(words) > 1 or len(text) > 5:
-        return False
-    return text in _MARKERS or (text[-1] in ".)" and text.strip("().").isalnum())
+    return len(words) == 1 and (text in _MARKERS or bool(_NUMBERED.match(text)))
 
 
 def runs(lines: Sequence[Line], rules: Rules) -> Iterator[Run]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -22,6 +23,8 @@ MAX_STROKES = 20_000
 MAX_PIECES = 20_000
 """The same for pieces of text."""
 MAX_FRAMES = 200
+MIN_SHARED = 0.3
+"""Least share of rows with words in two cells: in drawings of boxes and lines there are few."""
 WIDE_GAP_EM = 1.2
 """A gap of this many times the type size within a cell speaks of a column that no line marks."""
 
@@ -153,6 +156,9 @@ def _grid(frame: Frame, inside: Sequence[tuple[Line, tuple[Word, ...]]]) -> Grid
     filled = [cell for cell in made if cell.lines]
     cols = max((cell.col + cell.colspan for cell in made), default=0)
     if rows < 2 or cols < 2 or len(filled) < 3 or len(filled) < 0.3 * len(made):
+        return None
+    shared = Counter(row for cell in filled for row in range(cell.row, cell.row + cell.rowspan))
+    if sum(1 for count in shared.values() if count > 1) < MIN_SHARED * rows:
         return None
     coarse = sum(map(_holds_columns, filled))
     if coarse > 0.2 * len(filled):

@@ -9,6 +9,7 @@ import pymupdf
 import pytest
 
 from parsers.pdf import Pdf
+from quarry.records import document_from, document_record
 from quarry.types import Document, Element, ElementType, Origin
 
 Draw = Callable[[pymupdf.Document], None]
@@ -227,6 +228,25 @@ def test_a_table_over_pages_is_one_with_its_header_once(ruled: bool) -> None:
     assert [e.span.of(document.text) for e in repeated] == ["Station Depth Speed"]
 
 
+def test_records_keep_tables_and_what_is_tied_to_them() -> None:
+    def draw(document: pymupdf.Document) -> None:
+        page = document.new_page()
+        end = grid(page, CATCH, ruled=True)
+        lines(page, ["Source: Harbour Office."], y=end + 18)
+
+    document = parse(draw)
+    assert tables(document)[0].captions
+    assert document_from(document_record(document)) == document
+
+
+def boxes_and_arrows(document: pymupdf.Document) -> None:
+    """A drawing of boxes that touch."""
+    page = document.new_page()
+    for x, y, text in ((72, 100, "State"), (172, 140, "Office"), (272, 180, "Board"), (372, 220, "School")):
+        page.draw_rect((x, y, x + 100, y + 40), width=1)
+        page.insert_text((x + 10, y + 20), text, fontsize=10)
+
+
 def test_a_new_table_on_the_next_page_is_no_continuation() -> None:
     def draw(document: pymupdf.Document) -> None:
         grid(document.new_page(), [("Station", "Depth", "Speed"), *rows_of(1, 41)], ruled=True)
@@ -288,7 +308,9 @@ def references(document: pymupdf.Document) -> None:
         page.insert_text((100, 113 + 28 * number), f"Journal of Sand {number + 3}, 20{10 + number}.", fontsize=10)
 
 
-@pytest.mark.parametrize("draw", [contents, dotted, two_columns, bullets, references], ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize(
+    "draw", [contents, dotted, two_columns, bullets, references, boxes_and_arrows], ids=lambda draw: draw.__name__
+)
 def test_what_only_looks_like_a_table_is_none(draw: Draw) -> None:
     assert tables(parse(draw)) == []
 

@@ -30,10 +30,11 @@ def catalogue(draw: st.DrawFn) -> list[list[str]]:
 
 @st.composite
 def form(draw: st.DrawFn) -> list[list[str]]:
-    """Words in any cell, some cells empty, none of the rows or columns."""
+    """Words in any cell, some cells empty, none of the rows or columns; half of the rows have words in two."""
     rows, cols = draw(st.integers(3, 9)), draw(st.integers(2, 6))
     cells = [[draw(st.one_of(names, numbers, st.just(""))) for _ in range(cols)] for _ in range(rows)]
     for row in range(rows):
+        cells[row][0] = draw(names)
         cells[row][row % cols] = draw(names)
     for col in range(cols):
         cells[col % rows][col] = draw(names)
