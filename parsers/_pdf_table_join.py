@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from parsers._pdf_blocks import Block
@@ -16,16 +16,18 @@ SHIFT = 4.0
 _CONTINUED = re.compile(
     r"\b(?:cont(?:inued|[’']?d|\.)|fortsetzung|forts\.|suite|continuación|\(\d+/\d+\))", re.IGNORECASE
 )
+EDGE = 0.11
+"""Share of the page's height at its top and foot where running heads and feet stand."""
 _BETWEEN = frozenset({ElementType.FOOTNOTE})
 
 
-def joined(found: Sequence[Block]) -> tuple[list[Block], list[Block]]:
+def joined(found: Sequence[Block], heights: Mapping[int, float]) -> tuple[list[Block], list[Block]]:
     """The blocks with each table in one piece, and what was a repeated header or a caption that says no more than
-    `continued`: those are furniture."""
+    `continued`: those are furniture. `heights` are those of the pages."""
     kept: list[Block] = []
     repeated: list[Block] = []
     for number, block in enumerate(found):
-        if block.grid is None or (head := _head(kept, block)) is None:
+        if block.grid is None or (head := _head(kept, block, heights)) is None:
             kept.append(block)
             continue
         assert head.grid is not None
@@ -34,7 +36,7 @@ def joined(found: Sequence[Block]) -> tuple[list[Block], list[Block]]:
         if not same and not _plain(head, block, found, number, captioned=caption is not None):
             kept.append(block)
             continue
-        drop = block.grid.header if same else 0
+        drop = max(head.grid.header, block.grid.header) if same else 0
         if caption is not None:
             kept.remove(caption)
             repeated.append(caption)
@@ -47,17 +49,25 @@ def joined(found: Sequence[Block]) -> tuple[list[Block], list[Block]]:
     return kept, repeated
 
 
-def _head(kept: Sequence[Block], block: Block) -> Block | None:
-    """The table that ends the page before, where `block` opens its own."""
+def _head(kept: Sequence[Block], block: Block, heights: Mapping[int, float]) -> Block | None:
+    """The table that ends the page or the column before, where `block` opens its own."""
     page = block.first.page
     for before in reversed(kept):
         last = before.lines[-1]
         if before.grid is not None:
-            return before if last.page == page - 1 and before is not block and _fits(before, block) else None
-        caption = last.page == page and before.type is ElementType.FIGURE_CAPTION
-        if not (caption and _CONTINUED.search(before.text)) and not (last.page < page and before.type in _BETWEEN):
+            beside = last.page == page and before.column != block.column and last.x1 <= block.first.x0
+            return before if (beside or last.page == page - 1) and _fits(before, block) else None
+        if before.type is ElementType.FIGURE_CAPTION and last.page == page and _CONTINUED.search(before.text):
+            continue
+        if not (last.page < page and before.type in _BETWEEN) and not _marginal(before, heights):
             return None
     return None
+
+
+def _marginal(block: Block, heights: Mapping[int, float]) -> bool:
+    """True for a line at the edge of its page: a running head or foot that did not repeat often enough to be known."""
+    line, height = block.first, heights[block.first.page]
+    return len(block.lines) == 1 and (line.y1 < EDGE * height or line.y0 > (1 - EDGE) * height)
 
 
 def _continued_caption(kept: Sequence[Block], head: Block, block: Block) -> Block | None:
@@ -95,11 +105,13 @@ def _places(grid: Grid, page: int) -> dict[int, tuple[float, float, float]]:
 
 
 def _same_header(first: Grid, second: Grid) -> bool:
-    return bool(first.header and second.header) and _header(first) == _header(second)
+    """True where both open with the same rows of names; in a part of two rows they may not be known as names."""
+    count = max(first.header, second.header)
+    return count > 0 and bool(_top(first, count)) and _top(first, count) == _top(second, count)
 
 
-def _header(grid: Grid) -> list[tuple[int, int, str]]:
-    return [(c.row, c.col, c.text.casefold()) for c in grid.cells if c.row < grid.header and c.lines]
+def _top(grid: Grid, count: int) -> list[tuple[int, int, str]]:
+    return [(c.row, c.col, c.text.casefold()) for c in grid.cells if c.row < count and c.lines]
 
 
 def _plain(head: Block, block: Block, found: Sequence[Block], number: int, *, captioned: bool) -> bool:
@@ -137,7 +149,9 @@ def _appended(first: Grid, first_page: int, second: Grid, *, page: int, drop: in
     own = [replace(cell, page=cell.page or first_page) for cell in first.cells]
     more = [_moved(cell, page, drop=drop, shift=shift) for cell in second.cells if cell.row + cell.rowspan > drop]
     rows = first.rows + second.rows - drop
-    return replace(first, cells=(*own, *more), rows=rows, sure=first.sure and second.sure)
+    return replace(
+        first, cells=(*own, *more), rows=rows, header=max(first.header, drop), sure=first.sure and second.sure
+    )
 
 
 def _moved(cell: GridCell, page: int, *, drop: int, shift: int) -> GridCell:

@@ -269,10 +269,21 @@ def _framed(run: Run, rules: Rules) -> bool:
     return (above and below) or (inner >= 1 and (above or below)) or inner >= 3
 
 
+def _is_index(run: Run) -> bool:
+    """True where words and page numbers take turns: an index in two or more columns."""
+    for col in range(len(run.columns)):
+        cells = [row.at(col) for row in run.rows if col in row.filled]
+        paged = sum(all(part.strip().isdecimal() for part in cell.split(",")) for cell in cells)
+        if (paged > 0.5 * len(cells)) != bool(col % 2):
+            return False
+    return True
+
+
 def _is_contents(run: Run) -> bool:
     """True for a table of contents: leaders, or titles before page numbers that never fall."""
     texts = [row.line.text for row in run.rows]
-    if len(run.columns) < 3 and sum(1 for text in texts if _LEADER.search(text)) >= 0.4 * len(texts):
+    led = sum(1 for text in texts if _LEADER.search(text)) / len(texts)
+    if led >= 0.4 and (len(run.columns) < 3 or _is_index(run)):
         return True
     ends = [row.segments[-1].text for row in run.rows if len(row.segments) > 1]
     if not ends or len(run.columns) > 3 or not all(end.isdecimal() and len(end) < 5 for end in ends):

@@ -118,7 +118,7 @@ def _document(
     edges = ready.edges
     outside = edges.head | edges.foot
     body = body_of(line for line in every if id(line) not in outside and not line.aside and not line.flag)
-    found, repeated = joined(_blocks(ready.sheets, body=body))
+    found, repeated = joined(_blocks(ready.sheets, body=body), {page.number: page.height for page in pages})
     mark_headings(found, _bookmarks(opened), body=body, pages=len(pages))
     refine(found, {sheet.page.number: sheet.zones for sheet in ready.sheets})
     writer = Writer(origin.sha256, pages, compounds(every))
