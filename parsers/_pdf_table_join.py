@@ -65,9 +65,10 @@ def _head(kept: Sequence[Block], block: Block, heights: Mapping[int, float]) -> 
 
 
 def _marginal(block: Block, heights: Mapping[int, float]) -> bool:
-    """True for a line at the edge of its page: a running head or foot that did not repeat often enough to be known."""
-    line, height = block.first, heights[block.first.page]
-    return len(block.lines) == 1 and (line.y1 < EDGE * height or line.y0 > (1 - EDGE) * height)
+    """True for lines at the edge of their pages: running heads and feet that did not repeat often enough to be known."""
+    return len(block.lines) < 4 and all(
+        line.y1 < EDGE * heights[line.page] or line.y0 > (1 - EDGE) * heights[line.page] for line in block.lines
+    )
 
 
 def _continued_caption(kept: Sequence[Block], head: Block, block: Block) -> Block | None:
