@@ -65,7 +65,7 @@ def _head(kept: Sequence[Block], block: Block, heights: Mapping[int, float]) -> 
 
 
 def _marginal(block: Block, heights: Mapping[int, float]) -> bool:
-    """True for lines at the edge of their pages: running heads and feet that did not repeat often enough to be known."""
+    """True for lines at the edge of their pages: running heads and feet that repeat too seldom to be known."""
     return len(block.lines) < 4 and all(
         line.y1 < EDGE * heights[line.page] or line.y0 > (1 - EDGE) * heights[line.page] for line in block.lines
     )
