@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from parsers._pdf_page import Line, Word
-from parsers._pdf_tables import Grid
+from parsers._pdf_table_grid import Grid
 from quarry.types import ElementType
 
 _BULLET = re.compile(r"^[•‣◦▪▫●○■□◆◇➢➤►▸✓✔∙⁃·\uf0b7\uf0a7\uf0d8\uf076\uf0fc]$")

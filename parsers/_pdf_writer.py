@@ -11,7 +11,7 @@ from itertools import groupby
 
 from parsers._pdf_blocks import Block
 from parsers._pdf_page import SOFT_HYPHEN, Line, Page, Word, turn_box
-from parsers._pdf_tables import Grid, GridCell
+from parsers._pdf_table_grid import Box, Grid, GridCell
 from quarry.fingerprint import element_id
 from quarry.layout import BBox, Layout, Region
 from quarry.span import Span
@@ -150,7 +150,7 @@ class Writer:
                 self._put("\n")
             start = self._length
             cells = [cell for cell in grid.cells if cell.row == number]
-            made = tuple(self._cell(cell, page, first=not place) for place, cell in enumerate(cells))
+            made = tuple(self._cell(cell, cell.page or page, first=not place) for place, cell in enumerate(cells))
             header = number < grid.header
             rows.append(tuple(replace(cell, header=header) for cell in made))
             spans.append(Span(start, self._length))
@@ -165,17 +165,22 @@ class Writer:
                 self._put(" ")
             self._words(line, page, following=None)
         text, span = "".join(self._parts[part:]), Span(start, self._length)
-        box = BBox(*(round(value, 2) for value in cell.box))
+        box = self._shown(cell.box, page)
         return Cell(text, cell.row, cell.col, cell.rowspan, cell.colspan, bbox=box, span=span if text else None)
 
     def _entry(self, word: Word, page: int, start: int, end: int) -> None:
-        read = self.pages[page - 1]
-        box = turn_box(word[:4], (360 - read.turn) % 360, read.width, read.height)
+        box = self._shown(word[:4], page)
         self._starts.append(start)
         self._ends.append(end)
         self._pages.append(page)
         self._lines.append(self._line)
-        self._boxes.extend(round(value, 2) for value in box)
+        self._boxes.extend(box)
+
+    def _shown(self, box: Box, page: int) -> BBox:
+        """A box in reading coordinates as it stands on the displayed page."""
+        read = self.pages[page - 1]
+        turned = turn_box(box, (360 - read.turn) % 360, read.width, read.height)
+        return BBox(*(round(value, 2) for value in turned))
 
     def _put(self, text: str) -> None:
         self._parts.append(text)
@@ -183,6 +188,8 @@ class Writer:
 
     def _regions(self, words: range, block: Block) -> tuple[Region, ...]:
         """A box for each page and column that the element stands in."""
+        if block.grid is not None:
+            return self._table_regions(block.grid, block.first.page)
         layout = self.layout
         regions: list[Region] = []
         for word in words:
@@ -191,9 +198,17 @@ class Writer:
                 regions[-1] = Region(page, regions[-1].bbox.union(box))
             else:
                 regions.append(Region(page, box))
-        if block.grid is not None and regions:
-            return (Region(block.first.page, BBox(*(round(value, 2) for value in block.grid.box))),)
         return tuple(regions)
+
+    def _table_regions(self, grid: Grid, first: int) -> tuple[Region, ...]:
+        """A box for each page: that of all its cells and their words."""
+        boxes: dict[int, BBox] = {}
+        for cell in grid.cells:
+            page = cell.page or first
+            for part in (cell.box, *(word[:4] for line in cell.lines for word in line)):
+                box = self._shown(part, page)
+                boxes[page] = boxes[page].union(box) if page in boxes else box
+        return tuple(Region(page, box) for page, box in sorted(boxes.items()))
 
 
 def _parted(words: Sequence[Word]) -> list[list[Word]]:

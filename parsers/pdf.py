@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from parsers import parser
 from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes, join
+from parsers._pdf_captions import tied
 from parsers._pdf_furniture import Furniture, furniture
 from parsers._pdf_headings import Bookmark, mark_headings
+from parsers._pdf_layout import engine
 from parsers._pdf_order import columns
 from parsers._pdf_page import Line, Page, Reader, Style, Word
-from parsers._pdf_tables import Grid, ruled
+from parsers._pdf_sheets import Mode, Sheet, sheets
+from parsers._pdf_table_grid import Grid
+from parsers._pdf_table_join import joined
+from parsers._pdf_tables import Ruled, ruled
 from parsers._pdf_writer import Writer, compounds
+from parsers._pdf_zones import refine
 from quarry.errors import EncryptedError, RefusedError
 from quarry.types import Document, ElementType, Origin, Outcome
 
@@ -34,19 +40,21 @@ class Pdf:
     kind: ClassVar[str]
     media_types: ClassVar[tuple[str, ...]] = ("application/pdf",)
     extensions: ClassVar[tuple[str, ...]] = (".pdf",)
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
     private: ClassVar[tuple[str, ...]] = ("passwords", "max_pages")
 
-    mode: Literal["fast", "auto"] = "auto"
-    """`auto` looks for ruled tables on pages with drawn lines; `fast` never does."""
+    mode: Mode = "auto"
+    """`fast` reads by rules alone. `layout` lets PyMuPDF's layout and table models see every page. `auto` lets them see
+    the pages where the rules are in doubt: a table without lines whose cells are not mostly numbers, or with gaps;
+    lines that enclose more columns than they part; words in columns that may be a table or not. On journal papers that
+    is less than one page in ten; the pages are listed in the document's `model_pages`."""
     passwords: tuple[str, ...] = ()
     """Tried in turn on encrypted files."""
     max_pages: int = 20_000
     """A document with more is refused before a page is read."""
 
     def parse(self, data: bytes, origin: Origin) -> Document:
-        import pymupdf
-
+        pymupdf = engine()
         pymupdf.TOOLS.mupdf_display_errors(False)
         pymupdf.TOOLS.mupdf_display_warnings(False)
         pymupdf.TOOLS.reset_mupdf_warnings()
@@ -55,28 +63,25 @@ class Pdf:
             raise RefusedError(f"size: {opened.page_count} pages, parsers.pdf.max_pages allows {self.max_pages}")
         try:
             with opened:
-                pages, grids = self._read(pymupdf, opened)
-                made = _document(opened, pages, grids, origin, version=pymupdf.__version__)
+                pages, found = self._read(pymupdf, opened)
+                made = _document(opened, pages, found, origin, mode=self.mode, version=pymupdf.__version__)
                 if made.reason == "blank" and opened.is_repaired:
                     raise RefusedError("damaged: it had to be repaired, and no text is left")
                 made = _without_bombs(made, opened, [page.number for page in pages if not page.lines])
-                return replace(made, warnings=_warnings(pymupdf, repaired=opened.is_repaired))
+                told = _warnings(pymupdf, repaired=opened.is_repaired)
+                return replace(made, warnings=(*made.warnings, *told))
         except (RuntimeError, pymupdf.mupdf.FzErrorBase) as error:
             raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
 
-    def _read(self, pymupdf: Any, opened: Any) -> tuple[list[Page], dict[int, list[Grid]]]:
+    def _read(self, pymupdf: Any, opened: Any) -> tuple[list[Page], dict[int, Ruled]]:
         reader = Reader(pymupdf, opened)
         pages: list[Page] = []
-        grids: dict[int, list[Grid]] = {}
+        tables: dict[int, Ruled] = {}
         for page in opened:
             read = reader.read(page)
-            if self.mode == "auto":
-                found, lines = ruled(page, read)
-                if found:
-                    grids[read.number] = found
-                    read = read._replace(lines=tuple(lines))
-            pages.append(read)
-        return pages, grids
+            tables[read.number] = found = ruled(page, read)
+            pages.append(read._replace(lines=found.lines))
+        return pages, tables
 
 
 def _open(pymupdf: Any, data: bytes, passwords: Sequence[str]) -> Any:
@@ -106,18 +111,20 @@ def _without_bombs(made: Document, opened: Any, empty: Sequence[int]) -> Documen
 
 
 def _document(
-    opened: Any, pages: Sequence[Page], grids: dict[int, list[Grid]], origin: Origin, *, version: str
+    opened: Any, pages: Sequence[Page], tables: dict[int, Ruled], origin: Origin, *, mode: Mode, version: str
 ) -> Document:
     every = [line for page in pages for line in page.lines]
-    edges = furniture(pages, body_size=body_of(every).size)
+    ready = sheets(opened, pages, tables, furniture(pages, body_size=body_of(every).size), mode=mode)
+    edges = ready.edges
     outside = edges.head | edges.foot
     body = body_of(line for line in every if id(line) not in outside and not line.aside and not line.flag)
-    found = _blocks(pages, grids, outside, body=body)
+    found, repeated = joined(_blocks(ready.sheets, body=body), {page.number: page.height for page in pages})
     mark_headings(found, _bookmarks(opened), body=body, pages=len(pages))
+    refine(found, {sheet.page.number: sheet.zones for sheet in ready.sheets})
     writer = Writer(origin.sha256, pages, compounds(every))
     for block in found:
         writer.add(block)
-    for block in _furniture_blocks(every, edges):
+    for block in [*repeated, *_furniture_blocks(every, edges)]:
         writer.add(block, body=False)
     outcome, reason = _outcome(pages, found)
     meta = opened.metadata or {}
@@ -125,7 +132,7 @@ def _document(
         origin=origin,
         media_type="application/pdf",
         text=writer.text,
-        elements=tuple(writer.elements),
+        elements=tied(writer.elements, writer.text),
         parser=f"pdf/{Pdf.revision} pymupdf/{version}",
         pages=len(pages),
         title=_title(meta.get("title"), found),
@@ -135,18 +142,20 @@ def _document(
         outcome=outcome,
         reason=reason,
         layout=writer.layout,
+        warnings=ready.warnings,
+        model_pages=tuple(sheet.page.number for sheet in ready.sheets if sheet.modelled),
     )
 
 
-def _blocks(pages: Sequence[Page], grids: dict[int, list[Grid]], outside: frozenset[int], *, body: Body) -> list[Block]:
+def _blocks(ready: Sequence[Sheet], *, body: Body) -> list[Block]:
     """All blocks in reading order, paragraphs joined over columns and pages."""
     found: list[Block] = []
     rights: dict[int, float] = {}
-    for page in pages:
-        kept = [n for n in page.lines if id(n) not in outside and not n.aside and not n.flag.startswith("hidden")]
-        tables = grids.get(page.number, [])
+    for sheet in ready:
+        page, tables = sheet.page, sheet.grids
         marks = [_mark(grid, page.number, number) for number, grid in enumerate(tables)]
-        for lines in columns([*kept, *marks]):
+        areas = sheet.areas if sheet.areas is not None else columns([*sheet.lines, *marks])
+        for lines in areas:
             column = len(rights)
             rights[column] = max(line.x1 for line in lines)
             made = _column(lines, tables, column=column, body=body)

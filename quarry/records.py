@@ -38,6 +38,7 @@ def document_record(document: Document) -> Record:
         parser=document.parser,
         elements=[element_record(element) for element in document.elements],
         layout=_layout_record(document.layout),
+        model_pages=list(document.model_pages) or None,
     ) | {"warnings": list(document.warnings)}
 
 
@@ -67,6 +68,7 @@ def document_from(record: Mapping[str, Any]) -> Document:
         reason=record.get("reason"),
         layout=_layout(record.get("layout")),
         warnings=tuple(record.get("warnings", ())),
+        model_pages=tuple(record.get("model_pages", ())),
     )
 
 
@@ -90,6 +92,7 @@ def element_record(element: Element) -> Record:
         level=element.level,
         parent=element.parent,
         table=_table_record(element.table) if element.table else None,
+        captions=list(element.captions) or None,
         links=[{"start": n.span.start, "end": n.span.end, "url": n.url} for n in element.links] or None,
         flags=list(element.flags) or None,
     )
@@ -210,6 +213,7 @@ def _element(record: Mapping[str, Any]) -> Element:
         level=record.get("level"),
         parent=record.get("parent"),
         table=_table(record["table"]) if "table" in record else None,
+        captions=tuple(record.get("captions", ())),
         links=tuple(Link(_span(item), item["url"]) for item in record.get("links", ())),
         flags=tuple(record.get("flags", ())),
     )

@@ -145,6 +145,8 @@ class Element:
     parent: str | None = None
     """Id of the heading that it stands under; for a heading, the one above it."""
     table: Table | None = None
+    captions: tuple[str, ...] = ()
+    """Table, Image: ids of the elements that explain it (caption, line of units, notes), in text order."""
     links: tuple[Link, ...] = ()
     flags: tuple[str, ...] = ()
     """`hidden:<reason>` (left out of chunks), `ocr`, `ordered`, `language:<code language>` ..."""
@@ -190,6 +192,8 @@ class Document:
     layout: Layout = field(default_factory=Layout)
     """Where each word stands on its page; empty without pages."""
     warnings: tuple[str, ...] = ()
+    model_pages: tuple[int, ...] = ()
+    """Pages, 1-based and ascending, that a layout model read; the others were read by rules alone."""
 
 
 @dataclass(frozen=True, slots=True)
