@@ -37,7 +37,8 @@ def rows(pieces: Sequence[Line]) -> list[list[Line]]:
     """Pieces that stand side by side, top down; pieces of a row from left to right."""
     found: list[list[Line]] = []
     top, bottom = 0.0, 0.0
-    for piece in sorted(pieces, key=lambda line: (line.y0 + line.y1, line.x0)):
+    tables = [piece for piece in pieces if is_mark(piece)]
+    for piece in sorted((piece for piece in pieces if not is_mark(piece)), key=lambda line: (line.y0 + line.y1, line.x0)):
         middle, height = (piece.y0 + piece.y1) / 2, piece.y1 - piece.y0
         shared = min(bottom, piece.y1) - max(top, piece.y0)
         if found and (top < middle < bottom) and shared > 0.5 * min(height, bottom - top):
@@ -49,7 +50,15 @@ def rows(pieces: Sequence[Line]) -> list[list[Line]]:
             top, bottom = piece.y0, piece.y1
     for row in found:
         row.sort(key=lambda line: line.x0)
+    if tables:
+        found += [[table] for table in tables]
+        found.sort(key=lambda row: min(piece.y0 for piece in row))
     return found
+
+
+def is_mark(line: Line) -> bool:
+    """True for what stands for a table: it is no text and shares its row with none."""
+    return line.size == 0
 
 
 def _areas(pieces: list[Line], depth: int) -> list[list[Line]]:
@@ -124,12 +133,11 @@ def _tabular(west: Sequence[Line], east: Sequence[Line], stacked: Sequence[Seque
 
 
 def _prose(side: Sequence[Line]) -> bool:
-    """True where most lines of a side are long and fill its width."""
-    width = max(p.x1 for p in side) - min(p.x0 for p in side)
+    """True where most lines of a side are long, and of much the same length."""
     lengths = sorted(sum(len(w.text) + 1 for w in p.words) for p in side)
     widths = sorted(p.x1 - p.x0 for p in side)
     middle = len(side) // 2
-    return lengths[middle] >= 18 and widths[middle] >= 0.55 * width
+    return lengths[middle] >= 18 and widths[middle] >= 0.55 * widths[(9 * len(side) - 1) // 10]
 
 
 def _bands(stacked: Sequence[Sequence[Line]], gutter: Gutter, depth: int) -> list[list[Line]]:

@@ -20,7 +20,7 @@ _IMAGE = re.compile(r"<img\b[^>]*?(?:\balt=[\"']([^\"']*)[\"'])?[^>]*>", re.IGNO
 _TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^>]*>", re.DOTALL)
 _BREAK = re.compile(r"</(?:td|th|tr|p|div|li|h\d|table)>|<br\s*/?>", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
-NOTE = "Compare the remarks in annex {number}, which were added on request of the reviewers."
+NOTE_WORDS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,13 @@ def prepared(parts: Sequence[Part], *, notes_every: int = 0) -> tuple[Part, ...]
             continue
         long += part.kind == "paragraph" and len(part.text) > 200
         noted = notes_every and part.kind == "paragraph" and len(part.text) > 200 and long % notes_every == 0
-        made.append(replace(part, note=NOTE.format(number=long)) if noted else part)
+        made.append(replace(part, note=_note(part.text)) if noted else part)
     return tuple(made)
+
+
+def _note(text: str) -> str:
+    """Running text that is nowhere else: the paragraph's last words, from the last to the first."""
+    return f"Compare {' '.join(reversed(text.rstrip('.').split()[-NOTE_WORDS:]))}."
 
 
 def parts_of(markdown: str) -> list[Part]:

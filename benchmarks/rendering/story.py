@@ -63,6 +63,8 @@ def _areas(sheet: Any, columns: int) -> Iterator[Any]:
 def _css(template: Template) -> str:
     rules = [f"body {{ font-family: {_FAMILIES[template.font]}; font-size: {template.size}pt; }}"]
     rules.append(f"p.title {{ font-size: {2.2 * template.size}pt; font-weight: bold; }}")
+    if template.table == "grid":
+        rules.append("td { border: 0.5pt solid black; padding: 2pt; }")
     for level in range(1, 7):
         scale = template.headings[min(level, len(template.headings)) - 1]
         weight = "bold" if template.bold else "normal"

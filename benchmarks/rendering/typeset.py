@@ -34,7 +34,9 @@ def typeset(parts: Sequence[Part], template: Template, *, title: str) -> Rendere
         file.write_text(source, encoding="utf-8")
         data = typst.compile(file, format="pdf", timestamp=STAMP, ignore_system_fonts=True)
         found = json.loads(typst.query(file, "<places>", field="value", one=True, ignore_system_fonts=True))
-    pages = dict(tuple(item) for item in found["parts"])
+    pages: dict[int, int] = {}
+    for number, page in found["parts"]:  # those in a table's header are there again on each of its pages
+        pages.setdefault(number, page)
     headings = [number for number, part in enumerate(parts) if part.kind == "heading"]
     pages.update(zip(headings, found["headings"], strict=True))
     data = bytes(data) if template.tagged else _without_tags(bytes(data))
