@@ -56,6 +56,16 @@ class Block:
     def text(self) -> str:
         return " ".join(line.text for line in self.lines)
 
+    @property
+    def letters(self) -> int:
+        return sum(len(word.text) + 1 for line in self.lines for word in line.words)
+
+    @property
+    def tag_kind(self) -> str:
+        """Of all its lines; empty where they have none or several."""
+        kinds = {line.tag.kind if line.tag else "" for line in self.lines}
+        return kinds.pop() if len(kinds) == 1 else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -68,7 +78,12 @@ class Body:
     """Usual distance of baselines by font size (rounded to half points)."""
 
     def pitch(self, line: Line) -> float:
-        return self.pitches.get(_half(line.size), 1.2 * line.size)
+        """Of lines in one paragraph: where headings follow each other their distance is no pitch, so it is at most
+        a little more than the body's in proportion."""
+        size = _half(line.size)
+        own = self.pitches.get(size, 1.2 * line.size)
+        usual = self.pitches.get(self.size, 1.2 * self.size) / max(self.size, 1.0)
+        return own if size == self.size else min(own, 1.25 * usual * line.size)
 
 
 def body_of(lines: Iterable[Line]) -> Body:
@@ -112,6 +127,8 @@ def _starts(block: Block, before: Line, line: Line, *, right: float, body: Body)
     """True where `line` opens a new block after `before`."""
     size, pitch = line.size, body.pitch(line)
     step = line.baseline - before.baseline
+    if _other_tag(before, line):
+        return True
     if block.type is ElementType.CODE_SNIPPET:
         return not line.style.mono or step > 2.6 * pitch
     if line.style.mono and not before.style.mono and not body.mono and _ends_short(before, line, right):
@@ -131,6 +148,14 @@ def _starts(block: Block, before: Line, line: Line, *, right: float, body: Body)
     if before.cells and line.cells and block.type is not ElementType.LIST_ITEM:
         return False
     return _ends_short(before, line, right) or _indented(block, before, line)
+
+
+def _other_tag(before: Line, line: Line) -> bool:
+    """True where the structure tree puts the lines into two elements of which one is a heading or a list item."""
+    first, second = before.tag, line.tag
+    if first is None or second is None or first.path == second.path:
+        return False
+    return bool({first.kind, second.kind} & {"H", "item", "contents", "caption"})
 
 
 def _indented(block: Block, before: Line, line: Line) -> bool:

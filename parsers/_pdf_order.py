@@ -38,7 +38,9 @@ def rows(pieces: Sequence[Line]) -> list[list[Line]]:
     found: list[list[Line]] = []
     top, bottom = 0.0, 0.0
     tables = [piece for piece in pieces if is_mark(piece)]
-    for piece in sorted((piece for piece in pieces if not is_mark(piece)), key=lambda line: (line.y0 + line.y1, line.x0)):
+    for piece in sorted(
+        (piece for piece in pieces if not is_mark(piece)), key=lambda line: (line.y0 + line.y1, line.x0)
+    ):
         middle, height = (piece.y0 + piece.y1) / 2, piece.y1 - piece.y0
         shared = min(bottom, piece.y1) - max(top, piece.y0)
         if found and (top < middle < bottom) and shared > 0.5 * min(height, bottom - top):

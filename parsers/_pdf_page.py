@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from parsers._pdf_tags import Tag, is_tagged, tag_at, tagged_lines
+
 SOFT_HYPHEN = "\u00ad"
 _KEPT_FORMAT = "\u200c\u200d"  # joiners change the shape of Persian, Indic and emoji words
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|cmbx|cmssbx", re.IGNORECASE)
+_ITALIC_NAME = re.compile(r"italic|oblique|slanted|cmti|cmsl", re.IGNORECASE)
 _MONO_NAME = re.compile(r"mono|courier|consol|typewriter|cmtt|menlo|\bcode", re.IGNORECASE)
 _HTML_LINE = re.compile(r'<p style="top:([-\d.]+)pt;left:[-\d.]+pt;line-height:([-\d.]+)pt">(.*?)</p>\n', re.DOTALL)
 _HTML_SPAN = re.compile(
@@ -43,6 +46,8 @@ class Style(NamedTuple):
     """True where all letters are of a typewriter face."""
     colour: int
     """0xRRGGBB."""
+    italic: bool = False
+    """True where all letters are slanted."""
 
 
 class Line(NamedTuple):
@@ -63,6 +68,8 @@ class Line(NamedTuple):
     """Indexes of words before which a wide gap stands: the line looks like a table row."""
     aside: bool = False
     """True where it runs in another direction than the page's text."""
+    tag: Tag | None = None
+    """What the structure tree of a tagged file says that it is."""
 
     @property
     def text(self) -> str:
@@ -98,6 +105,7 @@ class Reader:
             pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES
         ) | pymupdf.TEXT_MEDIABOX_CLIP
         self._hiding_objects: dict[int, bool] = {}
+        self._tagged = is_tagged(document)
 
     def read(self, page: Any) -> Page:
         """Styles come from MuPDF's HTML writer, in C and 5 times cheaper than `dict`; `dict` only where a page may
@@ -117,9 +125,24 @@ class Reader:
             turn = 0
         else:
             lines, turn = self._turned(page, textpage, pieces)
+        if self._tagged and not turn:
+            lines = self._tags(page, lines)
         kept = tuple(self._flagged(page, [line for line in lines if line.words]))
         width, height = (rect.width, rect.height) if turn % 180 == 0 else (rect.height, rect.width)
         return Page(number, width, height, turn, kept, False, strokes)
+
+    def _tags(self, page: Any, lines: Sequence[Line]) -> list[Line]:
+        matrix = page.rotation_matrix
+        shown = []
+        for held in tagged_lines(self._pymupdf, page):
+            box = self._pymupdf.Rect(held[:4]) * matrix
+            shown.append(held._replace(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1))
+        return [
+            line._replace(tag=tag_at(shown, (line.words[0].x0 + line.words[0].x1) / 2, (line.y0 + line.y1) / 2))
+            if line.words
+            else line
+            for line in lines
+        ]
 
     def _turned(self, page: Any, textpage: Any, pieces: Sequence[Sequence[Any]]) -> tuple[list[Line], int]:
         """Lines of a page whose text may be invisible or run in any direction."""
@@ -238,25 +261,27 @@ def _html_styles(source: str, pieces: int) -> list[tuple[Style, float]] | None:
         for tags, font, size, colour, text in _HTML_SPAN.findall(inner):
             bold = "<b>" in tags or bool(_BOLD_NAME.search(font))
             mono = "<tt>" in tags or bool(_MONO_NAME.search(font))
-            runs.append((len(text.strip()), float(size), bold, mono, int(colour or "0", 16)))
+            slanted = "<i>" in tags or bool(_ITALIC_NAME.search(font))
+            runs.append((len(text.strip()), float(size), bold, mono, int(colour or "0", 16), slanted))
         if any(run[0] for run in runs) and html.unescape(re.sub(r"<[^>]*>", "", inner)).strip():
             styles.append((_dominant(runs), float(top) + 0.8 * float(height)))
     return styles if len(styles) == pieces else None
 
 
-def _dominant(runs: Sequence[tuple[int, float, bool, bool, int]]) -> Style:
+def _dominant(runs: Sequence[tuple[int, float, bool, bool, int, bool]]) -> Style:
     if len(runs) == 1:
         return Style(*runs[0][1:])
     sizes: dict[float, int] = {}
     colours: dict[int, int] = {}
-    for letters, size, _, _, colour in runs:
+    for letters, size, _, _, colour, _ in runs:
         sizes[size] = sizes.get(size, 0) + letters
         colours[colour] = colours.get(colour, 0) + letters
     inked = [run for run in runs if run[0]] or list(runs)
     total = sum(run[0] for run in inked) or 1
     bold = sum(run[0] for run in inked if run[2]) >= 0.95 * total
     mono = sum(run[0] for run in inked if run[3]) >= 0.95 * total
-    return Style(max(sizes, key=lambda s: sizes[s]), bold, mono, max(colours, key=lambda c: colours[c]))
+    italic = sum(run[0] for run in inked if run[5]) >= 0.95 * total
+    return Style(max(sizes, key=lambda s: sizes[s]), bold, mono, max(colours, key=lambda c: colours[c]), italic)
 
 
 def _dict_lines(page: dict[str, Any]) -> dict[tuple[int, int], tuple[Style, tuple[float, float], str]]:
@@ -269,7 +294,8 @@ def _dict_lines(page: dict[str, Any]) -> dict[tuple[int, int], tuple[Style, tupl
                 letters, flags, font = len(span["text"].strip()), span["flags"], span["font"]
                 bold = bool(flags & 16) or bool(_BOLD_NAME.search(font))
                 mono = bool(flags & 8) or bool(_MONO_NAME.search(font))
-                runs.append((letters, span["size"], bold, mono, span["color"]))
+                slanted = bool(flags & 2) or bool(_ITALIC_NAME.search(font))
+                runs.append((letters, span["size"], bold, mono, span["color"], slanted))
                 opaque = opaque or bool(letters and span["alpha"])
             flag = "" if opaque else "hidden:invisible"
             found[block_number, line_number] = (_dominant(runs), tuple(line["dir"]), flag)

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Literal
 from parsers import parser
 from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes, join
 from parsers._pdf_furniture import Furniture, furniture
-from parsers._pdf_headings import Bookmark, mark_headings
+from parsers._pdf_headings import mark_headings
 from parsers._pdf_order import columns
+from parsers._pdf_outline import bookmarks_of
 from parsers._pdf_page import Line, Page, Reader, Style, Word
 from parsers._pdf_tables import Grid, ruled
 from parsers._pdf_writer import Writer, compounds
@@ -113,7 +114,7 @@ def _document(
     outside = edges.head | edges.foot
     body = body_of(line for line in every if id(line) not in outside and not line.aside and not line.flag)
     found = _blocks(pages, grids, outside, body=body)
-    mark_headings(found, _bookmarks(opened), body=body, pages=len(pages))
+    mark_headings(found, bookmarks_of(opened), body=body, pages=len(pages))
     writer = Writer(origin.sha256, pages, compounds(every))
     for block in found:
         writer.add(block)
@@ -186,14 +187,6 @@ def _furniture_blocks(lines: Sequence[Line], edges: Furniture) -> list[Block]:
         elif id(line) in edges.head or id(line) in edges.foot or line.aside:
             found.append(Block(ElementType.FOOTER if id(line) in edges.foot else ElementType.HEADER, [line]))
     return found
-
-
-def _bookmarks(opened: Any) -> list[Bookmark]:
-    try:
-        found = opened.get_toc(simple=True)
-    except (RuntimeError, ValueError):  # a damaged outline is as good as none
-        return []
-    return [Bookmark(level, title, page) for level, title, page in found if title.strip() and page > 0]
 
 
 def _outcome(pages: Sequence[Page], found: Sequence[Block]) -> tuple[Outcome, str | None]:
