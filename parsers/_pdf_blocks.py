@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from parsers._pdf_numbers import goes_on
 from parsers._pdf_page import Line, Word
 from parsers._pdf_tables import Grid
 from quarry.types import ElementType
@@ -127,7 +128,7 @@ def _starts(block: Block, before: Line, line: Line, *, right: float, body: Body)
     """True where `line` opens a new block after `before`."""
     size, pitch = line.size, body.pitch(line)
     step = line.baseline - before.baseline
-    if _other_tag(before, line):
+    if _other_tag(before, line) or _next_section(block, line, body):
         return True
     if block.type is ElementType.CODE_SNIPPET:
         return not line.style.mono or step > 2.6 * pitch
@@ -148,6 +149,12 @@ def _starts(block: Block, before: Line, line: Line, *, right: float, body: Body)
     if before.cells and line.cells and block.type is not ElementType.LIST_ITEM:
         return False
     return _ends_short(before, line, right) or _indented(block, before, line)
+
+
+def _next_section(block: Block, line: Line, body: Body) -> bool:
+    """True where a heading follows right upon the one above it: `2 Method`, `2.1 Data`."""
+    striking = line.size > 1.05 * body.size or (line.style.bold and not body.bold)
+    return striking and line.style.bold == block.first.style.bold and goes_on(block.text, line.text)
 
 
 def _other_tag(before: Line, line: Line) -> bool:

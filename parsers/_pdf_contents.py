@@ -15,10 +15,11 @@ _ENTRY = re.compile(r"^(?P<text>.*?)(?P<dots>[\s.·…_]*?(?:[.·…_]\s?){3,})?
 
 def contents_of(blocks: Sequence[Block], *, pages: int) -> set[int]:
     """Numbers of the blocks that are a table of contents (or of figures): no headings stand there."""
-    lines: list[tuple[int, int | None]] = []
-    for number, block in enumerate(blocks):
-        for line in block.lines:
-            lines.append((number, _page_number(line.text, wide=bool(line.cells), pages=pages)))
+    lines = [
+        (number, _page_number(line.text, wide=bool(line.cells), pages=pages))
+        for number, block in enumerate(blocks)
+        for line in block.lines
+    ]
     found: set[int] = set()
     run: list[int] = []
     entries, last, between = 0, 0, 0

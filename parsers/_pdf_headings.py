@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from parsers._pdf_blocks import Block, Body
 from parsers._pdf_contents import contents_of
-from parsers._pdf_looks import by_looks, candidates_of, number_of
+from parsers._pdf_looks import by_looks, candidates_of
+from parsers._pdf_numbers import number_of
 from parsers._pdf_outline import MAX_LETTERS, TEXT_TYPES, Bookmark, bookmarked
 from quarry.types import ElementType
 

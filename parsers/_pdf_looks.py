@@ -9,20 +9,14 @@ from itertools import groupby
 from typing import NamedTuple
 
 from parsers._pdf_blocks import Block, Body
+from parsers._pdf_numbers import depths_of, number_of
 from quarry.types import ElementType
 
 MAX_LETTERS, MAX_LINES = 160, 4
 """A longer block is no heading."""
 SAME_SIZE = 0.3
 """Points: sizes that differ by less are one."""
-_NUMBER = re.compile(
-    r"(?:(?P<word>chapter|part|article|section|appendix|annex|kapitel|artikel|abschnitt|anhang)\s+)?"
-    r"(?P<number>\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})+|[IVX]{1,5}(?![a-z])|[A-Z](?![a-z]))(?P<stop>[.):]?)"
-    r"(?:\s+\S|\s*[—–-]\s*\S|$)",
-    re.IGNORECASE,
-)
 _TEXT_TYPES = (ElementType.NARRATIVE_TEXT, ElementType.UNCATEGORIZED_TEXT, ElementType.LIST_ITEM)
-_ROMAN = {"i": 1, "v": 5, "x": 10}
 
 
 class Look(NamedTuple):
@@ -57,9 +51,9 @@ def candidates_of(blocks: Sequence[Block], *, body: Body, contents: Collection[i
     sizes = _sizes(blocks[number].first.size for number in striking)
     looks = {number: _look(blocks[number], sizes) for number in striking}
     kept = _without_runs(striking, blocks, looks)
-    kept = _without_rows(kept, blocks)
+    kept = _without_odd(_without_rows(kept, blocks), blocks, looks)
     kept = _without_title_block(kept, blocks, looks)
-    depths = _depths([blocks[number].text for number in kept])
+    depths = depths_of([blocks[number].text for number in kept])
     return [Candidate(number, looks[number], depth) for number, depth in zip(kept, depths, strict=True)]
 
 
@@ -114,15 +108,36 @@ def _without_runs(numbers: Sequence[int], blocks: Sequence[Block], looks: dict[i
 
 
 def _without_rows(numbers: Sequence[int], blocks: Sequence[Block]) -> list[int]:
-    """Two on one baseline with little text under them are the head of a table."""
-    places: Counter[tuple[int, int]] = Counter()
+    """Two side by side with little text under them are the head of a table."""
+    pages: dict[int, list[int]] = {}
     for number in numbers:
-        places[blocks[number].first.page, round(blocks[number].first.baseline)] += 1
+        pages.setdefault(blocks[number].first.page, []).append(number)
+    beside = {
+        number
+        for group in pages.values()
+        for number in group
+        if any(other != number and _side_by_side(blocks[number], blocks[other]) for other in group)
+    }
+    return [number for number in numbers if number not in beside or _running(following(blocks, number))]
+
+
+def _side_by_side(block: Block, other: Block) -> bool:
+    shared = min(block.lines[-1].y1, other.lines[-1].y1) - max(block.first.y0, other.first.y0)
+    return shared > 0.5 * block.first.size
+
+
+def _without_odd(numbers: Sequence[int], blocks: Sequence[Block], looks: dict[int, Look]) -> list[int]:
+    """Where headings are bold, one larger line of a look of its own that is not bold is a label in a figure."""
+    uses = Counter(looks[number] for number in numbers)
+    bold = sum(not looks[number].light for number in numbers)
     return [
         number
         for number in numbers
-        if places[blocks[number].first.page, round(blocks[number].first.baseline)] < 2
-        or _running(following(blocks, number))
+        if bold < 3
+        or not looks[number].light
+        or uses[looks[number]] > 1
+        or blocks[number].first.page == 1
+        or number_of(blocks[number].text)
     ]
 
 
@@ -131,22 +146,21 @@ def _running(block: Block | None) -> bool:
 
 
 def _without_title_block(numbers: Sequence[int], blocks: Sequence[Block], looks: dict[int, Look]) -> list[int]:
-    """Of what stands above the first running text of page 1, the title and what looks like later headings are kept:
-    not authors, dates and addresses."""
-    later = Counter(looks[number] for number in numbers)
-    first = next((n for n, block in enumerate(blocks) if _running(block) and n not in numbers), 0)
-    above = [number for number in numbers if number < first and blocks[number].first.page == 1]
-    if len(above) < 2:
+    """Between the title of page 1 and the first running text below it stand authors, dates and addresses: they are
+    kept only where they look like later headings."""
+    opening = [number for number in numbers if blocks[number].first.page == 1]
+    if not opening:
         return list(numbers)
-    largest = min(looks[number] for number in above)
-    above_looks = Counter(looks[number] for number in above)
+    title = min(opening, key=lambda number: (looks[number], number))
+    after = (n for n in range(title + 1, len(blocks)) if n not in numbers and _running(blocks[n]))
+    end = next(after, len(blocks))
+    within = [number for number in opening if title < number < end]
+    uses, here = Counter(looks[number] for number in numbers), Counter(looks[number] for number in within)
     dropped = {
         number
-        for number in above
-        if looks[number] != largest
-        and number != above[-1]
-        and (later[looks[number]] == above_looks[looks[number]] or _names(blocks[number].text))
-        and not number_of(blocks[number].text)
+        for number in within
+        if _names(blocks[number].text)
+        or (number != within[-1] and uses[looks[number]] == here[looks[number]] and not number_of(blocks[number].text))
     }
     return [number for number in numbers if number not in dropped]
 
@@ -159,52 +173,6 @@ def _names(text: str) -> bool:
 def _capitals(text: str) -> bool:
     letters = [character for character in text if character.isalpha()]
     return len(letters) > 3 and all(character.isupper() for character in letters)
-
-
-def number_of(text: str) -> tuple[str, ...]:
-    """`("2", "1", "4")` of `2.1.4 Results`; `("IV",)` of `IV. Results`; empty without a section number."""
-    match = _NUMBER.match(text)
-    if not match:
-        return ()
-    number = match["number"]
-    if number.isalpha() and not (match["word"] or (number.isupper() and match["stop"])):
-        return ()
-    return tuple(number.split("."))
-
-
-def _depths(texts: Sequence[str]) -> list[int]:
-    """Depth of each section number; 0 where it follows no other: years, initials, quantities."""
-    numbers = [number_of(text) for text in texts]
-    known = set(numbers)
-    return [len(number) if number and _follows(number, known) else 0 for number in numbers]
-
-
-def _follows(number: tuple[str, ...], known: Collection[tuple[str, ...]]) -> bool:
-    """True where the number before it, the one after it or the section that it is in has a heading too."""
-    last = number[-1]
-    if last.isdigit():
-        value = int(last)
-        near = [str(value - 1), str(value + 1), str(value - 2)]
-    elif len(last) == 1 and last.lower() not in _ROMAN:
-        near = [chr(ord(last) - 1), chr(ord(last) + 1)]
-    else:
-        near = [_roman(_value(last) + step) for step in (-1, 1)] + [chr(ord(last[0]) + step) for step in (-1, 1)]
-    if any((*number[:-1], other) in known for other in near if other):
-        return True
-    return last in ("1", "A", "I", "0") or (len(number) > 1 and number[:-1] in known)
-
-
-def _value(roman: str) -> int:
-    values = [_ROMAN.get(letter, 0) for letter in roman.lower()]
-    return sum(-v if v < after else v for v, after in zip(values, [*values[1:], 0], strict=True))
-
-
-def _roman(value: int) -> str:
-    text = ""
-    for sign, worth in (("X", 10), ("IX", 9), ("V", 5), ("IV", 4), ("I", 1)):
-        while value >= worth > 0:
-            text, value = text + sign, value - worth
-    return text
 
 
 def levels_of(candidates: Sequence[Candidate], *, body: Body) -> dict[int, int]:
@@ -247,12 +215,14 @@ def _told_apart(usual: dict[Look, int], body: Body) -> set[Look]:
 
 
 def _shift(candidates: Sequence[Candidate], usual: dict[Look, int], ranked: Sequence[Look]) -> int:
-    """1 where headings without numbers, more than two of them, are larger than those of the first depth."""
-    first = [ranked.index(look) for look, depth in usual.items() if depth == 1]
+    """How many levels without numbers stand above the first depth: larger looks that are used at least three times,
+    and the title above them."""
+    first = [look for look, depth in usual.items() if depth == 1]
     if not first:
         return 0
-    above = [c for c in candidates if c.look not in usual and ranked.index(c.look) < min(first)]
-    return 1 if len(above) > 2 else 0
+    uses = Counter(c.look for c in candidates if c.look < min(first))
+    often = sum(1 for count in uses.values() if count > 2)
+    return often + (1 if often and uses[ranked[0]] == 1 else 0)
 
 
 def _plain_levels(ranked: Sequence[Look], usual: dict[Look, int], shift: int) -> dict[Look, int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from parsers._pdf_actual import replaced
 from parsers._pdf_tags import Tag, is_tagged, tag_at, tagged_lines
 
 SOFT_HYPHEN = "\u00ad"
@@ -105,14 +106,19 @@ class Reader:
             pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES
         ) | pymupdf.TEXT_MEDIABOX_CLIP
         self._hiding_objects: dict[int, bool] = {}
+        self._replacing_objects: dict[int, bool] = {}
         self._tagged = is_tagged(document)
 
     def read(self, page: Any) -> Page:
         """Styles come from MuPDF's HTML writer, in C and 5 times cheaper than `dict`; `dict` only where a page may
         hide text or turn it, for opacity and direction stand there alone."""
         textpage = page.get_textpage(flags=self._flags)
-        pieces = [list(words) for _, words in groupby(textpage.extractWORDS(), key=lambda word: (word[5], word[6]))]
         content = page.read_contents() or b""
+        raw: Sequence[Any] = textpage.extractWORDS()
+        if raw and self._replacing(page, content):
+            textpage = page.get_textpage(flags=self._flags | self._pymupdf.TEXT_IGNORE_ACTUALTEXT)
+            raw = replaced(textpage.extractWORDS(), raw)
+        pieces = [list(words) for _, words in groupby(raw, key=lambda word: (word[5], word[6]))]
         strokes = content.count(b" re") + content.count(b" l\n") + content.count(b" l ")
         number, rect = page.number + 1, page.rect
         if not pieces:
@@ -130,6 +136,14 @@ class Reader:
         kept = tuple(self._flagged(page, [line for line in lines if line.words]))
         width, height = (rect.width, rect.height) if turn % 180 == 0 else (rect.height, rect.width)
         return Page(number, width, height, turn, kept, False, strokes)
+
+    def _replacing(self, page: Any, content: bytes) -> bool:
+        return b"ActualText" in content or any(self._replaces(xref[0]) for xref in page.get_xobjects())
+
+    def _replaces(self, xref: int) -> bool:
+        if xref not in self._replacing_objects:
+            self._replacing_objects[xref] = b"ActualText" in (self._document.xref_stream(xref) or b"")
+        return self._replacing_objects[xref]
 
     def _tags(self, page: Any, lines: Sequence[Line]) -> list[Line]:
         matrix = page.rotation_matrix

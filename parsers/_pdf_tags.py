@@ -50,8 +50,9 @@ class Tagged(NamedTuple):
 
 
 def is_tagged(document: Any) -> bool:
-    kind, _ = document.xref_get_key(document.pdf_catalog(), "StructTreeRoot")
-    return kind != "null" and document.page_count <= MAX_PAGES
+    kind: str = document.xref_get_key(document.pdf_catalog(), "StructTreeRoot")[0]
+    pages: int = document.page_count
+    return kind != "null" and pages <= MAX_PAGES
 
 
 def tagged_lines(pymupdf: Any, page: Any) -> list[Tagged]:
@@ -65,7 +66,8 @@ def tagged_lines(pymupdf: Any, page: Any) -> list[Tagged]:
             outside += letters
         elif letters:
             inside += letters
-            found.append(Tagged(*line["bbox"], tag))
+            x0, y0, x1, y1 = line["bbox"]
+            found.append(Tagged(x0, y0, x1, y1, tag))
     return found if inside > MIN_COVERED * (inside + outside) else []
 
 
