@@ -17,9 +17,9 @@ SURE = 4
 """Characters that must agree for the two to be in step again."""
 
 
-def replaced(glyphs: Sequence[RawWord], words: Sequence[RawWord]) -> list[RawWord]:
-    """The words of `glyphs` (read without replacements) with the characters of `words` (read with them)."""
-    source = "".join(_visible(word[4]) for word in words)
+def replaced(glyphs: Sequence[RawWord], text: str) -> list[RawWord]:
+    """The words of `glyphs` (read without replacements) with the characters of `text` (read with them)."""
+    source = _visible("".join(text.split()))
     wanted = "".join(_visible(word[4]) for word in glyphs)
     if source == wanted:
         return [(*word[:4], _visible(word[4]), *word[5:]) for word in glyphs]

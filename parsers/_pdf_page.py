@@ -116,8 +116,9 @@ class Reader:
         content = page.read_contents() or b""
         raw: Sequence[Any] = textpage.extractWORDS()
         if raw and self._replacing(page, content):
+            text = textpage.extractText()
             textpage = page.get_textpage(flags=self._flags | self._pymupdf.TEXT_IGNORE_ACTUALTEXT)
-            raw = replaced(textpage.extractWORDS(), raw)
+            raw = replaced(textpage.extractWORDS(), text)
         pieces = [list(words) for _, words in groupby(raw, key=lambda word: (word[5], word[6]))]
         strokes = content.count(b" re") + content.count(b" l\n") + content.count(b" l ")
         number, rect = page.number + 1, page.rect
