@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from parsers._pdf_numbers import goes_on
 from parsers._pdf_page import Line, Word
@@ -24,7 +25,7 @@ _CAPTION = re.compile(
 )
 _NOTE_MARK = re.compile(r"^(?:\d{1,3}(?=\D|$)|[*†‡§¶])")
 TERMINAL = (".", "!", "?", ":", ";", "。", "！", "？")
-_CLOSING = "\"'”’)]»"
+CLOSING = "\"'”’)]»"
 
 
 @dataclass(slots=True)
@@ -114,7 +115,9 @@ def blocks(lines: Sequence[Line], body: Body, *, column: int) -> list[Block]:
         before = lines[number - 1] if number else None
         gap = line.baseline - before.baseline - body.pitch(line) if before else 99.0
         block = found[-1] if found else None
-        if block is None or before is None or _starts(block, before, line, right=rights[number - 1], body=body):
+        after = lines[number + 1] if number + 1 < len(lines) else None
+        edges = _Edges(rights[number - 1], after)
+        if block is None or before is None or _starts(block, before, line, edges=edges, body=body):
             found.append(_block(line, column=column, gap=gap, body=body))
         else:
             block.lines.append(line)
@@ -124,8 +127,16 @@ def blocks(lines: Sequence[Line], body: Body, *, column: int) -> list[Block]:
     return found
 
 
-def _starts(block: Block, before: Line, line: Line, *, right: float, body: Body) -> bool:
+class _Edges(NamedTuple):
+    """What stands around a line: the right edge of the lines above it, and the line below it."""
+
+    right: float
+    after: Line | None
+
+
+def _starts(block: Block, before: Line, line: Line, *, edges: _Edges, body: Body) -> bool:
     """True where `line` opens a new block after `before`."""
+    right = edges.right
     size, pitch = line.size, body.pitch(line)
     step = line.baseline - before.baseline
     if _other_tag(before, line) or _next_section(block, line, body):
@@ -148,7 +159,7 @@ def _starts(block: Block, before: Line, line: Line, *, right: float, body: Body)
         return True  # a bold line of its own, then a sentence in running type
     if before.cells and line.cells and block.type is not ElementType.LIST_ITEM:
         return False
-    return _ends_short(before, line, right) or _indented(block, before, line)
+    return _ends_short(before, line, right) or _indented(block, before, line, edges.after)
 
 
 def _next_section(block: Block, line: Line, body: Body) -> bool:
@@ -165,17 +176,30 @@ def _other_tag(before: Line, line: Line) -> bool:
     return bool({first.kind, second.kind} & {"H", "item", "contents", "caption"})
 
 
-def _indented(block: Block, before: Line, line: Line) -> bool:
+def _indented(block: Block, before: Line, line: Line, after: Line | None) -> bool:
     """True where the indents speak of a new paragraph: a first line set in, or set out under hanging ones."""
-    if block.type is ElementType.LIST_ITEM:
-        return False
     shift, em = line.x0 - before.x0, line.size
+    if block.type is ElementType.LIST_ITEM:
+        return _leaves_item(block, before, line)
     if len(block.lines) == 1:
-        return shift < -6 * em
+        returns = after is not None and abs(after.x0 - before.x0) < 0.3 * em and after.page == line.page
+        return shift < -6 * em or (returns and 0.7 * em < shift < 5 * em)
     hanging = block.lines[1].x0 - block.lines[0].x0 > 0.7 * em
     if hanging:
         return shift < -0.7 * em
     return 0.7 * em < shift < 5 * em
+
+
+def _leaves_item(block: Block, before: Line, line: Line) -> bool:
+    """True where a line stands neither under the item's marker nor under its text, or goes back to the marker's edge
+    after lines that hung under the text."""
+    if len(block.first.words) < 2 or not before.text.rstrip(CLOSING).endswith(TERMINAL):
+        return False
+    marker, text, slack = block.first.x0, block.first.words[1].x0, 0.35 * line.size
+    if abs(line.x0 - text) <= slack:
+        return False
+    hung = len(block.lines) > 1 and all(abs(other.x0 - text) <= slack for other in block.lines[1:])
+    return hung or abs(line.x0 - marker) > slack
 
 
 def _ends_short(before: Line, line: Line, right: float) -> bool:
@@ -205,7 +229,7 @@ def _marker_opens(before: Line, line: Line, right: float) -> bool:
     if kind == "bullet":
         return True
     moved = abs(line.x0 - before.x0) > 2
-    ended = before.text.rstrip(_CLOSING).endswith((*TERMINAL, ","))
+    ended = before.text.rstrip(CLOSING).endswith((*TERMINAL, ","))
     return _ends_short(before, line, right) or (moved and ended) or (ended and _marker(before) == kind)
 
 
@@ -266,52 +290,6 @@ def _nest(found: Sequence[Block]) -> None:
         if not margins or block.first.x0 > margins[-1] + 3:
             margins.append(block.first.x0)
         block.level = len(margins)
-
-
-def join(found: Sequence[Block], rights: dict[int, float]) -> list[Block]:
-    """Paragraphs that go on in the next column or on the next page become one block; what stands between (notes,
-    captions, tables) follows after it."""
-    kept: list[Block] = []
-    for block in found:
-        head = _continued(kept, block, rights)
-        if head is None:
-            kept.append(block)
-        else:
-            head.lines.extend(block.lines)
-            head.column = block.column
-    return kept
-
-
-_PASSED_OVER = frozenset(
-    {ElementType.FOOTNOTE, ElementType.FIGURE_CAPTION, ElementType.TABLE, ElementType.UNCATEGORIZED_TEXT}
-)
-_FLOWING = (ElementType.NARRATIVE_TEXT, ElementType.LIST_ITEM)
-
-
-def _continued(kept: Sequence[Block], block: Block, rights: dict[int, float]) -> Block | None:
-    if block.type is not ElementType.NARRATIVE_TEXT or block.gap < 90:
-        return None
-    for head in reversed(kept[-8:]):
-        if head.type in _PASSED_OVER:
-            continue
-        last, line = head.lines[-1], block.first
-        if head.type not in _FLOWING or head.column == block.column or line.page - last.page > 1:
-            return None
-        if abs(last.size - line.size) > 0.6 or last.style.bold != line.style.bold or last.flag != line.flag:
-            return None
-        return head if _goes_on(last, line, rights.get(head.column, last.x1)) else None
-    return None
-
-
-def _goes_on(last: Line, line: Line, right: float) -> bool:
-    end, start = last.text.rstrip(_CLOSING), line.text.lstrip("\"'“‘([«")
-    if end.endswith(("-", "\u00ad", "\u2010", ",")):
-        return True
-    if end.endswith(TERMINAL):
-        return False
-    if start[:1].islower():
-        return True
-    return last.x1 > right - 3 * last.size and start[:1].isalnum()
 
 
 def _right_edges(lines: Sequence[Line], body: Body) -> list[float]:

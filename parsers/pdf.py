@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from parsers import parser
-from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes, join
+from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes
 from parsers._pdf_furniture import Furniture, furniture
 from parsers._pdf_headings import mark_headings
+from parsers._pdf_join import join
 from parsers._pdf_order import columns
 from parsers._pdf_outline import bookmarks_of
 from parsers._pdf_page import Line, Page, Reader, Style, Word

@@ -89,7 +89,8 @@ def _head(template: Template, title: str) -> str:
 
 
 def _foot(template: Template) -> str:
-    shown = {"number": 'counter(page).display("1")', "of": 'counter(page).display("Page 1 of 1", both: true)'}
+    number = "#counter(page).display()"
+    shown = {"number": f"[{number}]", "of": f"[Page {number} of #counter(page).final().first()]"}
     return f"context align(center, {shown[template.foot]})" if template.foot else "none"
 
 
