@@ -60,7 +60,8 @@ def _place(file: Path) -> tuple[int, str]:
 def measured(template: Template, data: Path | None, *, mode: str) -> Measured:
     total = Measured()
     for name, files in volumes(data).items():
-        made = rendered(volume(files, notes_every=template.notes), template, title=f"Guidelines of {name}")
+        parts = volume(files, notes_every=template.notes, numbered=template.numbered)
+        made = rendered(parts, template, title=f"Guidelines of {name}")
         total.add(compared(made, parsed(made.data, mode=mode)))
     return total
 

@@ -149,8 +149,9 @@ def _starts(block: Block, before: Line, line: Line, *, edges: _Edges, body: Body
         return True
     if step > max(1.32 * pitch, pitch + 1.5) and step > 1.32 * body.pitch(before):
         return True
-    if bool(before.cells) != bool(line.cells) and _marker(line) is None and block.type is not ElementType.LIST_ITEM:
-        return len(before.cells or line.cells) > 1
+    odd = bool(before.cells) != bool(line.cells) and len(before.cells or line.cells) > 1
+    if odd and _marker(line) is None and block.type is not ElementType.LIST_ITEM:
+        return True
     if _marker(line) is not None and _marker_opens(before, line, right):
         return True
     if before.style.bold != line.style.bold and _ends_short(before, line, right):
@@ -182,8 +183,9 @@ def _indented(block: Block, before: Line, line: Line, after: Line | None) -> boo
     if block.type is ElementType.LIST_ITEM:
         return _leaves_item(block, before, line)
     if len(block.lines) == 1:
-        returns = after is not None and abs(after.x0 - before.x0) < 0.3 * em and after.page == line.page
-        return shift < -6 * em or (returns and 0.7 * em < shift < 5 * em)
+        hangs = after is not None and abs(after.x0 - line.x0) < 0.3 * em
+        ended = before.text.rstrip(CLOSING).endswith(TERMINAL) and not line.text[:1].islower()
+        return shift < -6 * em or (ended and not hangs and 0.7 * em < shift < 5 * em)
     hanging = block.lines[1].x0 - block.lines[0].x0 > 0.7 * em
     if hanging:
         return shift < -0.7 * em
@@ -195,7 +197,7 @@ def _leaves_item(block: Block, before: Line, line: Line) -> bool:
     after lines that hung under the text."""
     if len(block.first.words) < 2 or not before.text.rstrip(CLOSING).endswith(TERMINAL):
         return False
-    marker, text, slack = block.first.x0, block.first.words[1].x0, 0.35 * line.size
+    marker, text, slack = block.first.x0, block.first.words[1].x0, 0.15 * line.size
     if abs(line.x0 - text) <= slack:
         return False
     hung = len(block.lines) > 1 and all(abs(other.x0 - text) <= slack for other in block.lines[1:])

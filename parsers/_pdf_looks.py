@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -118,7 +118,19 @@ def _without_rows(numbers: Sequence[int], blocks: Sequence[Block]) -> list[int]:
         for number in group
         if any(other != number and _side_by_side(blocks[number], blocks[other]) for other in group)
     }
-    return [number for number in numbers if number not in beside or _running(following(blocks, number))]
+    return [
+        number
+        for number in numbers
+        if number not in beside or any(_running(block) for block in _under(blocks, number, numbers))
+    ]
+
+
+def _under(blocks: Sequence[Block], number: int, striking: Collection[int]) -> Iterator[Block]:
+    """The next blocks of its column, three at most, down to the next striking one."""
+    for place in range(number + 1, min(number + 4, len(blocks))):
+        if place in striking or blocks[place].column != blocks[number].column:
+            return
+        yield blocks[place]
 
 
 def _side_by_side(block: Block, other: Block) -> bool:

@@ -20,6 +20,7 @@ _IMAGE = re.compile(r"<img\b[^>]*?(?:\balt=[\"']([^\"']*)[\"'])?[^>]*>", re.IGNO
 _TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^>]*>", re.DOTALL)
 _BREAK = re.compile(r"</(?:td|th|tr|p|div|li|h\d|table)>|<br\s*/?>", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
+_NUMBER = re.compile(r"(?:\d+|[A-Z](?=\.\d))(?:\.\d+)*")
 NOTE_WORDS = 14
 
 
@@ -39,10 +40,19 @@ class Part:
     """Footnote that the text ends with."""
 
 
-def volume(paths: Iterable[Path], *, notes_every: int = 0) -> tuple[Part, ...]:
-    """Parts of several files, one after the other, the highest heading as level 1; optionally with footnotes."""
+def volume(paths: Iterable[Path], *, notes_every: int = 0, numbered: bool = False) -> tuple[Part, ...]:
+    """Parts of several files, one after the other, the highest heading as level 1; optionally with footnotes, and
+    with headings at the level of their section number."""
     parts = [part for path in paths for part in parts_of(path.read_text(encoding="utf-8"))]
+    if numbered:
+        top = min((part.level for part in parts if part.kind == "heading"), default=1)
+        parts = [_numbered(part, top) for part in parts]
     return prepared(parts, notes_every=notes_every)
+
+
+def _numbered(part: Part, top: int) -> Part:
+    number = _NUMBER.match(part.text) if part.kind == "heading" else None
+    return replace(part, level=top + number[0].count(".")) if number else part
 
 
 def prepared(parts: Sequence[Part], *, notes_every: int = 0) -> tuple[Part, ...]:

@@ -24,6 +24,8 @@ class Template:
     """Headings of this level and deeper are italic."""
     capitals: int = 0
     """Headings down to this level are in capitals."""
+    numbered: bool = False
+    """Levels follow the section numbers: for looks that don't tell them apart."""
     bookmarks: bool = False
     tagged: bool = False
     contents: Literal["", "leaders", "plain"] = ""
@@ -46,10 +48,12 @@ TEMPLATES = (
     Template("report, bare", head="section", foot="of", contents="leaders", notes=4),
     Template("report, contents without dots", foot="number", contents="plain", head="title", table="rules"),
     Template("book, justified", indent=True, justify=True, head="section", foot="number", notes=3, size=11.0),
-    Template("bold only", headings=(1.0,), size=10.0, foot="number", font="New Computer Modern"),
+    Template("bold only", headings=(1.0,), numbered=True, size=10.0, foot="number", font="New Computer Modern"),
     Template("small sizes", headings=(1.3, 1.15, 1.08, 1.0), size=9.5, italic_from=4, foot="of"),
     Template("large, not bold", headings=(2.0, 1.6, 1.3, 1.15), bold=False, head="title"),
-    Template("capitals", headings=(1.2, 1.1, 1.0), capitals=1, paper="us-letter", foot="number", table="plain"),
+    Template(
+        "capitals", headings=(1.2, 1.1, 1.0), capitals=1, numbered=True, paper="us-letter", foot="number", table="plain"
+    ),
     Template("paper, two columns", columns=2, justify=True, indent=True, size=9.5, foot="number", notes=4),
     Template("paper, two columns, tags", columns=2, tagged=True, justify=True, size=9.0, head="title", notes=4),
     Template("paper, two columns, bookmarks", columns=2, bookmarks=True, size=10.0, head="section", foot="of"),
