@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from parsers._pdf_lines import Line, Page, Style
 from parsers._pdf_numbers import goes_on
-from parsers._pdf_page import Line, Word
 from parsers._pdf_tables import Grid
 from quarry.types import ElementType
 
@@ -50,17 +50,12 @@ class Block:
         return self.lines[0]
 
     @property
-    def words(self) -> tuple[Word, ...]:
-        """Of its first line, without the bullet."""
-        return self.first.words[1:] if self.bullet else self.first.words
-
-    @property
     def text(self) -> str:
         return " ".join(line.text for line in self.lines)
 
     @property
     def letters(self) -> int:
-        return sum(len(word.text) + 1 for line in self.lines for word in line.words)
+        return sum(len(line.text) + 1 for line in self.lines)
 
     @property
     def tag_kind(self) -> str:
@@ -88,23 +83,36 @@ class Body:
         return own if size == self.size else min(own, 1.25 * usual * line.size)
 
 
+SAMPLE = 300
+"""Pages that are enough to tell what running text looks like."""
+
+
 def body_of(lines: Iterable[Line]) -> Body:
     """The style of most characters, and the usual distance of lines for each size."""
-    letters: Counter[tuple[float, bool, bool]] = Counter()
+    letters: Counter[Style] = Counter()
     distances: dict[float, Counter[float]] = {}
     before: Line | None = None
     for line in lines:
-        letters[_half(line.size), line.style.mono, line.style.bold] += int(line.x1 - line.x0)
-        if before is not None and before.page == line.page and _half(before.size) == _half(line.size):
+        style = line.style
+        letters[style] += int(line.x1 - line.x0)
+        if before is not None and before.page == line.page and before.style.size == style.size:
             step = line.baseline - before.baseline
-            if 0.8 * line.size < step < 2.2 * line.size:
-                distances.setdefault(_half(line.size), Counter())[round(step * 2) / 2] += 1
+            if 0.8 * style.size < step < 2.2 * style.size:
+                distances.setdefault(_half(style.size), Counter())[round(step * 2) / 2] += 1
         before = line
     if not letters:
         return Body(10.0, mono=False, bold=False, pitches={})
-    (size, mono, bold), _ = max(letters.items(), key=lambda item: (item[1], item[0]))
+    looks: Counter[tuple[float, bool, bool]] = Counter()
+    for style, width in letters.items():
+        looks[_half(style.size), style.mono, style.bold] += width
+    (size, mono, bold), _ = max(looks.items(), key=lambda item: (item[1], item[0]))
     pitches = {key: _usual(steps) for key, steps in distances.items()}
     return Body(size, mono, bold, pitches)
+
+
+def sampled(pages: Sequence[Page]) -> Sequence[Page]:
+    """At most SAMPLE pages, evenly spread."""
+    return pages[:: max(1, len(pages) // SAMPLE)]
 
 
 def blocks(lines: Sequence[Line], body: Body, *, column: int) -> list[Block]:
@@ -195,9 +203,9 @@ def _indented(block: Block, before: Line, line: Line, after: Line | None) -> boo
 def _leaves_item(block: Block, before: Line, line: Line) -> bool:
     """True where a line stands neither under the item's marker nor under its text, or goes back to the marker's edge
     after lines that hung under the text."""
-    if len(block.first.words) < 2 or not before.text.rstrip(CLOSING).endswith(TERMINAL):
+    if " " not in block.first.text or not before.text.rstrip(CLOSING).endswith(TERMINAL):
         return False
-    marker, text, slack = block.first.x0, block.first.words[1].x0, 0.15 * line.size
+    marker, text, slack = block.first.x0, block.first.boxes[4], 0.15 * line.size
     if abs(line.x0 - text) <= slack:
         return False
     hung = len(block.lines) > 1 and all(abs(other.x0 - text) <= slack for other in block.lines[1:])
@@ -206,7 +214,7 @@ def _leaves_item(block: Block, before: Line, line: Line) -> bool:
 
 def _ends_short(before: Line, line: Line, right: float) -> bool:
     """True where the next line's first word would still have fitted: the line was ended on purpose."""
-    first = line.words[0]
+    first = line.first
     if before.text.endswith(("-", "\u00ad", "\u2010")) and first.text[:1].islower():
         return False  # a word goes on
     room = right - before.x1
@@ -215,10 +223,9 @@ def _ends_short(before: Line, line: Line, right: float) -> bool:
 
 def _marker(line: Line) -> str | None:
     """`bullet`, `dash` or `number` where the line's first word marks a list item."""
-    words = line.words
-    if len(words) < 2:
+    first, _, rest = line.text.partition(" ")
+    if not rest or len(first) > 6:
         return None
-    first = words[0].text
     if _BULLET.match(first):
         return "bullet"
     if _DASH.match(first):
@@ -248,8 +255,8 @@ def _block(line: Line, *, column: int, gap: float, body: Body) -> Block:
 
 def _initial(line: Line) -> bool:
     """True for `J. Smith`: one capital letter with a full stop is a person more often than a list."""
-    first, second = line.words[0], line.words[1]
-    return len(first.text) == 2 and first.text[0].isupper() and second.x0 - first.x1 < 0.6 * line.size
+    first = line.first
+    return len(first.text) == 2 and first.text[0].isupper() and line.boxes[4] - first.x1 < 0.6 * line.size
 
 
 def _name(block: Block, body: Body) -> None:
@@ -275,7 +282,7 @@ def footnotes(found: Sequence[Block], page_height: float, body: Body) -> None:
             return
         if block.type in (ElementType.FIGURE_CAPTION, ElementType.CODE_SNIPPET, ElementType.TABLE):
             return
-        if _NOTE_MARK.match(block.first.words[0].text):
+        if _NOTE_MARK.match(block.first.first.text):
             for note in found[number:]:
                 note.type, note.level, note.bullet, note.ordered = ElementType.FOOTNOTE, None, False, False
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from parsers._pdf_lines import Line, Page
 from parsers._pdf_order import rows
-from parsers._pdf_page import Line, Page
 
 ZONE = 0.11
 """Share of the page's height at its top and bottom in which furniture is looked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parsers._pdf_blocks import CLOSING, TERMINAL, Block
-from parsers._pdf_page import Line
+from parsers._pdf_lines import Line
 from quarry.types import ElementType
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from parsers._pdf_page import Line
+from parsers._pdf_lines import Line
 
 MIN_GUTTER = 7.0
 """Points: narrower gaps between columns do not occur in print."""
@@ -136,7 +136,7 @@ def _tabular(west: Sequence[Line], east: Sequence[Line], stacked: Sequence[Seque
 
 def _prose(side: Sequence[Line]) -> bool:
     """True where most lines of a side are long, and of much the same length."""
-    lengths = sorted(sum(len(w.text) + 1 for w in p.words) for p in side)
+    lengths = sorted(len(p.text) + 1 for p in side)
     widths = sorted(p.x1 - p.x0 for p in side)
     middle = len(side) // 2
     return lengths[middle] >= 18 and widths[middle] >= 0.55 * widths[(9 * len(side) - 1) // 10]
@@ -194,16 +194,25 @@ def _lines(area: Sequence[Line]) -> list[Line]:
 
 def merged(row: Sequence[Line]) -> Line:
     """Pieces that stand side by side as one line; `cells` says where it has wide gaps."""
-    if len(row) == 1 and len(row[0].words) < 2:
+    if len(row) == 1 and " " not in row[0].text:
         return row[0]
-    words = tuple(word for piece in row for word in piece.words) if len(row) > 1 else row[0].words
-    main = max(row, key=lambda piece: piece.x1 - piece.x0)
+    main = row[0] if len(row) == 1 else max(row, key=lambda piece: piece.x1 - piece.x0)
+    boxes = row[0].boxes
+    for piece in row[1:]:
+        boxes = boxes + piece.boxes
     gap = WIDE_GAP_EM * main.size
-    cells = tuple(n for n in range(1, len(words)) if words[n].x0 - words[n - 1].x1 > gap)
+    cells = tuple([n // 4 for n in range(4, len(boxes), 4) if boxes[n] - boxes[n - 2] > gap])
     if len(row) == 1:
         return main._replace(cells=cells) if cells else main
-    x0, y0, x1, y1, _ = zip(*words, strict=True)
     bold = all(piece.style.bold for piece in row if any(c.isalnum() for c in piece.text))
     mono = all(piece.style.mono for piece in row)
-    style = main.style._replace(bold=bold, mono=mono)
-    return main._replace(words=words, x0=min(x0), y0=min(y0), x1=max(x1), y1=max(y1), style=style, cells=cells)
+    return main._replace(
+        text=" ".join(piece.text for piece in row),
+        boxes=boxes,
+        x0=min(piece.x0 for piece in row),
+        y0=min(piece.y0 for piece in row),
+        x1=max(piece.x1 for piece in row),
+        y1=max(piece.y1 for piece in row),
+        style=main.style._replace(bold=bold, mono=mono),
+        cells=cells,
+    )

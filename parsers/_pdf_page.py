@@ -6,13 +6,12 @@ import html
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from parsers._pdf_actual import replaced
-from parsers._pdf_tags import Tag, is_tagged, tag_at, tagged_lines
+from parsers._pdf_lines import Line, Page, Style, clean, turn_box
+from parsers._pdf_tags import is_tagged, tag_at, tagged_lines
 
-SOFT_HYPHEN = "\u00ad"
-_KEPT_FORMAT = "\u200c\u200d"  # joiners change the shape of Persian, Indic and emoji words
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|cmbx|cmssbx", re.IGNORECASE)
 _ITALIC_NAME = re.compile(r"italic|oblique|slanted|cmti|cmsl", re.IGNORECASE)
 _MONO_NAME = re.compile(r"mono|courier|consol|typewriter|cmtt|menlo|\bcode", re.IGNORECASE)
@@ -24,76 +23,6 @@ _INVISIBLE = re.compile(rb"\s[37]\s+Tr\b")
 _TRANSPARENT = re.compile(r"/ca 0?\.?0*(?=[/>\s])")
 _WHITE = 0xF5
 """Least red, green and blue of what counts as white."""
-
-
-class Word(NamedTuple):
-    """A run of characters without white space; its box in reading coordinates (see `Page.turn`)."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    text: str
-
-
-class Style(NamedTuple):
-    """What most of a line's characters look like."""
-
-    size: float
-    """Points."""
-    bold: bool
-    """True where all letters are bold."""
-    mono: bool
-    """True where all letters are of a typewriter face."""
-    colour: int
-    """0xRRGGBB."""
-    italic: bool = False
-    """True where all letters are slanted."""
-
-
-class Line(NamedTuple):
-    """Words on one baseline. First a piece as MuPDF cuts it, later all such pieces of a column's line."""
-
-    page: int
-    """1-based."""
-    words: tuple[Word, ...]
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    baseline: float
-    style: Style
-    flag: str = ""
-    """`hidden:<reason>`, `ocr` or nothing."""
-    cells: tuple[int, ...] = ()
-    """Indexes of words before which a wide gap stands: the line looks like a table row."""
-    aside: bool = False
-    """True where it runs in another direction than the page's text."""
-    tag: Tag | None = None
-    """What the structure tree of a tagged file says that it is."""
-
-    @property
-    def text(self) -> str:
-        return " ".join(word.text for word in self.words)
-
-    @property
-    def size(self) -> float:
-        return self.style.size
-
-
-class Page(NamedTuple):
-    """What was read from one page. `width` and `height` are those of the reading direction."""
-
-    number: int
-    width: float
-    height: float
-    turn: int
-    """Degrees clockwise by which the displayed page must be turned to read its text: 0, 90, 180 or 270."""
-    lines: tuple[Line, ...]
-    image_only: bool = False
-    """True where it has no text and an image covers most of it."""
-    strokes: int = 0
-    """Rectangles and straight lines drawn by the page's own content: what a ruled table is made of."""
 
 
 class Reader:
@@ -134,7 +63,7 @@ class Reader:
             lines, turn = self._turned(page, textpage, pieces)
         if self._tagged and not turn:
             lines = self._tags(page, lines)
-        kept = tuple(self._flagged(page, [line for line in lines if line.words]))
+        kept = tuple(self._flagged(page, [line for line in lines if line.text]))
         width, height = (rect.width, rect.height) if turn % 180 == 0 else (rect.height, rect.width)
         return Page(number, width, height, turn, kept, False, strokes)
 
@@ -153,8 +82,8 @@ class Reader:
             box = self._pymupdf.Rect(held[:4]) * matrix
             shown.append(held._replace(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1))
         return [
-            line._replace(tag=tag_at(shown, (line.words[0].x0 + line.words[0].x1) / 2, (line.y0 + line.y1) / 2))
-            if line.words
+            line._replace(tag=tag_at(shown, (line.first.x0 + line.first.x1) / 2, (line.y0 + line.y1) / 2))
+            if line.text
             else line
             for line in lines
         ]
@@ -221,37 +150,17 @@ class Reader:
                 yield line
 
 
-def turn_box(box: Any, turn: int, width: float, height: float) -> tuple[float, float, float, float]:
-    """A box of the displayed page (`width` x `height`) in coordinates in which its text runs left to right."""
-    x0, y0, x1, y1 = box
-    if turn == 90:
-        return (height - y1, x0, height - y0, x1)
-    if turn == 180:
-        return (width - x1, height - y1, width - x0, height - y0)
-    if turn == 270:
-        return (y0, width - x1, y1, width - x0)
-    return (x0, y0, x1, y1)
-
-
-def clean(text: str) -> str:
-    """Without control, bidi, zero-width and tag characters and soft hyphens (but for one at the end, which breaks the
-    word over two lines) and without lone surrogates."""
-    kept = [c for c in text if c.isprintable() or c in _KEPT_FORMAT or "\ue000" <= c <= "\uf8ff"]
-    return "".join(kept) + (SOFT_HYPHEN if text.endswith(SOFT_HYPHEN) and kept else "")
-
-
 def _line(page: int, words: Sequence[Any], styled: tuple[Style, float]) -> Line:
-    kept = []
-    for word in words:
-        text = word[4]
-        if not text.isprintable():
-            text = clean(text)
-        if text:
-            kept.append(Word(word[0], word[1], word[2], word[3], text))
+    kept = words if "".join([word[4] for word in words]).isprintable() else _cleaned(words)
     if not kept:
         return Line(page, (), 0, 0, 0, 0, 0, styled[0])
-    x0, y0, x1, y1, _ = zip(*kept, strict=True)
-    return Line(page, tuple(kept), min(x0), min(y0), max(x1), max(y1), styled[1], styled[0])
+    x0, y0, x1, y1, *_ = zip(*kept, strict=True)
+    return Line(page, kept, min(x0), min(y0), max(x1), max(y1), styled[1], styled[0])
+
+
+def _cleaned(words: Sequence[Any]) -> list[Any]:
+    made = [(*word[:4], clean(word[4])) for word in words]
+    return [word for word in made if word[4]]
 
 
 def _upended(pieces: Sequence[Sequence[Any]]) -> bool:

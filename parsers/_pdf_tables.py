@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parsers._pdf_page import Line, Page, Word
+from parsers._pdf_lines import Line, Page, Word
 
 MIN_STROKES = 4
 MAX_STROKES = 20_000

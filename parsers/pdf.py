@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from parsers import parser
-from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes
+from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes, sampled
 from parsers._pdf_furniture import Furniture, furniture
 from parsers._pdf_headings import mark_headings
 from parsers._pdf_join import join
+from parsers._pdf_lines import Line, Page, Style, Word
 from parsers._pdf_order import columns
 from parsers._pdf_outline import bookmarks_of
-from parsers._pdf_page import Line, Page, Reader, Style, Word
+from parsers._pdf_page import Reader
 from parsers._pdf_tables import Grid, ruled
 from parsers._pdf_writer import Writer, compounds
 from quarry.errors import EncryptedError, RefusedError
@@ -28,6 +29,9 @@ BLANK_BYTES = 10_000_000
 """Decoded content of a page that shows nothing."""
 _MARK = "\x00table"
 """Word that stands for a table among the lines of its page, so that reading order takes it along."""
+
+
+_WRITTEN = Block(ElementType.PAGE_BREAK, [])
 
 
 @parser
@@ -58,10 +62,11 @@ class Pdf:
         try:
             with opened:
                 pages, grids = self._read(pymupdf, opened)
+                empty = [page.number for page in pages if not page.lines]
                 made = _document(opened, pages, grids, origin, version=pymupdf.__version__)
                 if made.reason == "blank" and opened.is_repaired:
                     raise RefusedError("damaged: it had to be repaired, and no text is left")
-                made = _without_bombs(made, opened, [page.number for page in pages if not page.lines])
+                made = _without_bombs(made, opened, empty)
                 return replace(made, warnings=_warnings(pymupdf, repaired=opened.is_repaired))
         except (RuntimeError, pymupdf.mupdf.FzErrorBase) as error:
             raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
@@ -108,29 +113,30 @@ def _without_bombs(made: Document, opened: Any, empty: Sequence[int]) -> Documen
 
 
 def _document(
-    opened: Any, pages: Sequence[Page], grids: dict[int, list[Grid]], origin: Origin, *, version: str
+    opened: Any, pages: list[Page], grids: dict[int, list[Grid]], origin: Origin, *, version: str
 ) -> Document:
-    every = [line for page in pages for line in page.lines]
-    edges = furniture(pages, body_size=body_of(every).size)
+    sample = [line for page in sampled(pages) for line in page.lines]
+    edges = furniture(pages, body_size=body_of(sample).size)
     outside = edges.head | edges.foot
-    body = body_of(line for line in every if id(line) not in outside and not line.aside and not line.flag)
+    body = body_of(line for line in sample if id(line) not in outside and not line.aside and not line.flag)
     found = _blocks(pages, grids, outside, body=body)
     mark_headings(found, bookmarks_of(opened), body=body, pages=len(pages))
-    writer = Writer(origin.sha256, pages, compounds(every))
-    for block in found:
-        writer.add(block)
-    for block in _furniture_blocks(every, edges):
-        writer.add(block, body=False)
     outcome, reason = _outcome(pages, found)
     meta = opened.metadata or {}
+    title = _title(meta.get("title"), found)
+    writer = Writer(origin.sha256, [page._replace(lines=()) for page in pages], compounds(pages))
+    rest = _furniture_blocks(pages, edges)
+    del sample
+    pages.clear()
+    _write(writer, found, rest)
     return Document(
         origin=origin,
         media_type="application/pdf",
         text=writer.text,
         elements=tuple(writer.elements),
         parser=f"pdf/{Pdf.revision} pymupdf/{version}",
-        pages=len(pages),
-        title=_title(meta.get("title"), found),
+        pages=opened.page_count,
+        title=title,
         author=(meta.get("author") or "").strip() or None,
         created=_date(meta.get("creationDate")),
         language=(getattr(opened, "language", None) or None),
@@ -163,7 +169,7 @@ def _column(lines: Sequence[Line], tables: Sequence[Grid], *, column: int, body:
     made: list[Block] = []
     run: list[Line] = []
     for line in lines:
-        number = next((int(w.text.removeprefix(_MARK)) for w in line.words if w.text.startswith(_MARK)), None)
+        number = int(line.text.removeprefix(_MARK)) if line.text.startswith(_MARK) else None
         if number is None:
             run.append(line)
             continue
@@ -179,10 +185,19 @@ def _mark(grid: Grid, page: int, number: int) -> Line:
     return Line(page, (word,), x0, y0, x1, y1, y1, Style(0.0, bold=False, mono=False, colour=0))
 
 
-def _furniture_blocks(lines: Sequence[Line], edges: Furniture) -> list[Block]:
+def _write(writer: Writer, found: list[Block], rest: list[Block]) -> None:
+    """Lets go of each block when it is written: the lines of a long document and its elements are never all there."""
+    for place, block in enumerate(found):
+        writer.add(block)
+        found[place] = _WRITTEN
+    for block in rest:
+        writer.add(block, body=False)
+
+
+def _furniture_blocks(pages: Sequence[Page], edges: Furniture) -> list[Block]:
     """Running heads, feet and hidden text, line by line in the order of the pages."""
     found = []
-    for line in lines:
+    for line in (line for page in pages for line in page.lines):
         if line.flag.startswith("hidden"):
             found.append(Block(ElementType.UNCATEGORIZED_TEXT, [line], flags=[line.flag]))
         elif id(line) in edges.head or id(line) in edges.foot or line.aside:
