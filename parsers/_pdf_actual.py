@@ -7,7 +7,7 @@ text, which runs in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 RawWord = tuple[float, float, float, float, str, int, int, int]
 """x0, y0, x1, y1, text, block, line, number, as `TextPage.extractWORDS` gives them."""
@@ -20,58 +20,44 @@ SURE = 4
 def replaced(glyphs: Sequence[RawWord], text: str) -> list[RawWord]:
     """The words of `glyphs` (read without replacements) with the characters of `text` (read with them)."""
     source = _visible("".join(text.split()))
-    wanted = "".join(_visible(word[4]) for word in glyphs)
-    if source == wanted:
-        return [(*word[:4], _visible(word[4]), *word[5:]) for word in glyphs]
-    cuts = _cuts(wanted, source)
-    made, position = [], 0
-    for word in glyphs:
-        end = position + len(_visible(word[4]))
-        made.append((*word[:4], source[cuts[position] : cuts[end]], *word[5:]))
-        position = end
+    bare = [_visible(word[4]) for word in glyphs]
+    wanted = "".join(bare)
+    made: list[RawWord] = []
+    here = there = 0
+    for word, own in zip(glyphs, bare, strict=True):
+        start, end = there, here + len(own)
+        if source.startswith(own, there):
+            there += len(own)
+        else:
+            there = _past(wanted, source, (here, there), end)
+        here = end
+        made.append((*word[:4], source[start:there], *word[5:]))
     return made
 
 
 def _visible(text: str) -> str:
     """Without the marks that fonts' tables of characters hold for want of better (word joiners)."""
-    return text.replace("\u2060", "")
+    return text if text.isascii() else text.replace("\u2060", "")
 
 
-def _cuts(wanted: str, source: str) -> list[int]:
-    """For each place in `wanted` the place in `source` that belongs to it, ascending, from end to end."""
-    cuts = [0] * (len(wanted) + 1)
-    for here, there in _steps(wanted, source):
-        cuts[here] = there
-    for place in range(1, len(cuts)):
-        cuts[place] = max(cuts[place], cuts[place - 1])
-    cuts[-1] = len(source)
-    return cuts
-
-
-def _steps(wanted: str, source: str) -> Iterator[tuple[int, int]]:
-    here = there = 0
-    a, b = wanted.casefold(), source.casefold()
-    if len(a) != len(wanted) or len(b) != len(source):
-        a, b = wanted, source
-    while here < len(a) and there < len(b):
-        yield here, there
-        if a[here] == b[there]:
+def _past(wanted: str, source: str, at: tuple[int, int], end: int) -> int:
+    """Where in `source` the characters end that belong to `wanted` from `at` up to `end`."""
+    here, there = at
+    while here < end and there < len(source):
+        if wanted[here].casefold() == source[there].casefold():
             here, there = here + 1, there + 1
             continue
-        step = _in_step(a, b, here, there)
-        if step is None or step[0] == step[1]:
-            here, there = here + 1, there + 1
-        else:
-            here, there = here + step[0], there + step[1]
-    yield here, there
+        first, second = _in_step(wanted, source, here, there)
+        here, there = here + first, there + second
+    return min(there, len(source))
 
 
-def _in_step(a: str, b: str, here: int, there: int) -> tuple[int, int] | None:
-    """The fewest characters to pass over on both sides until the texts agree again; None where they don't."""
+def _in_step(wanted: str, source: str, here: int, there: int) -> tuple[int, int]:
+    """The fewest characters to pass over on both sides until the texts agree again; one each where they don't."""
+    a, b = wanted[here : here + REACH + SURE].casefold(), source[there : there + REACH + SURE].casefold()
     for total in range(1, REACH):
         for first in range(total + 1):
-            second = total - first
-            ahead = a[here + first : here + first + SURE]
-            if ahead and ahead == b[there + second : there + second + SURE]:
-                return first, second
-    return None
+            ahead = a[first : first + SURE]
+            if ahead and b.startswith(ahead, total - first):
+                return first, total - first
+    return 1, 1

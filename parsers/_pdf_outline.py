@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from parsers._pdf_blocks import Block
+from parsers._pdf_lines import Page
 from quarry.types import ElementType
 
 MAX_LETTERS = 320
@@ -26,27 +28,24 @@ class Bookmark(NamedTuple):
     """Of its target from the page's top; None where it names none or the page is turned."""
 
 
-def bookmarks_of(opened: Any) -> list[Bookmark]:
+def bookmarks_of(opened: Any, pages: Sequence[Page]) -> list[Bookmark]:
     try:
         found = opened.get_toc(simple=False)
     except (RuntimeError, ValueError):  # a damaged outline is as good as none
         return []
     return [
-        Bookmark(level, title, page, _target(opened, page, target))
+        Bookmark(level, title, page, _target(pages[page - 1], target))
         for level, title, page, target in found
-        if title.strip() and 0 < page <= opened.page_count
+        if title.strip() and 0 < page <= len(pages)
     ]
 
 
-def _target(opened: Any, page: int, target: dict[str, Any]) -> float | None:
+def _target(page: Page, target: dict[str, Any]) -> float | None:
     point = target.get("to")
-    if point is None or (point.x == 0 and point.y == 0):
+    if point is None or (point.x == 0 and point.y == 0) or page.turn:
         return None
-    sheet = opened[page - 1]
-    if sheet.rotation:
-        return None
-    y = sheet.rect.height - point.y if target.get("kind") == _NAMED else point.y
-    return float(y) if 0 <= y <= sheet.rect.height else None
+    y = page.height - point.y if target.get("kind") == _NAMED else point.y
+    return float(y) if 0 <= y <= page.height else None
 
 
 def bookmarked(blocks: Sequence[Block], marks: Sequence[Bookmark], contents: Collection[int]) -> dict[int, int]:
@@ -89,9 +88,10 @@ def _off(block: Block, mark: Bookmark, page: int) -> float:
     return abs(block.first.y0 - mark.y)
 
 
+@lru_cache(maxsize=4096)
 def bare(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character for character in folded if character.isalnum())
+    folded = text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return "".join(filter(str.isalnum, folded))
 
 
 def _same(block: str, wanted: str) -> bool:

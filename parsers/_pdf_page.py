@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -177,15 +178,20 @@ def _upended(pieces: Sequence[Sequence[Any]]) -> bool:
     return False
 
 
+@lru_cache(maxsize=1024)
+def _face(font: str) -> tuple[bool, bool, bool]:
+    """Whether a font's name says that it is bold, of a typewriter and slanted."""
+    return bool(_BOLD_NAME.search(font)), bool(_MONO_NAME.search(font)), bool(_ITALIC_NAME.search(font))
+
+
 def _html_styles(source: str, pieces: int) -> list[tuple[Style, float]] | None:
     """Style and baseline of each line with text; None where MuPDF's writers count the lines differently."""
     styles: list[tuple[Style, float]] = []
     for top, height, inner in _HTML_LINE.findall(source):
         runs = []
         for tags, font, size, colour, text in _HTML_SPAN.findall(inner):
-            bold = "<b>" in tags or bool(_BOLD_NAME.search(font))
-            mono = "<tt>" in tags or bool(_MONO_NAME.search(font))
-            slanted = "<i>" in tags or bool(_ITALIC_NAME.search(font))
+            bold, mono, slanted = _face(font)
+            bold, mono, slanted = bold or "<b>" in tags, mono or "<tt>" in tags, slanted or "<i>" in tags
             runs.append((len(text.strip()), float(size), bold, mono, int(colour or "0", 16), slanted))
         if any(run[0] for run in runs) and html.unescape(re.sub(r"<[^>]*>", "", inner)).strip():
             styles.append((_dominant(runs), float(top) + 0.8 * float(height)))
@@ -216,9 +222,8 @@ def _dict_lines(page: dict[str, Any]) -> dict[tuple[int, int], tuple[Style, tupl
             runs, opaque = [], False
             for span in line["spans"]:
                 letters, flags, font = len(span["text"].strip()), span["flags"], span["font"]
-                bold = bool(flags & 16) or bool(_BOLD_NAME.search(font))
-                mono = bool(flags & 8) or bool(_MONO_NAME.search(font))
-                slanted = bool(flags & 2) or bool(_ITALIC_NAME.search(font))
+                bold, mono, slanted = _face(font)
+                bold, mono, slanted = bold or bool(flags & 16), mono or bool(flags & 8), slanted or bool(flags & 2)
                 runs.append((letters, span["size"], bold, mono, span["color"], slanted))
                 opaque = opaque or bool(letters and span["alpha"])
             flag = "" if opaque else "hidden:invisible"

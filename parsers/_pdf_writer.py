@@ -22,7 +22,7 @@ _DOTS = re.compile(r"[.\u00b7\u2024-\u2026]+")
 SLICE = 65_536
 LEADER = 5
 """Dots in a row that are no punctuation any more."""
-_LEADING = re.compile(r"[.\u00b7\u2024-\u2026](?: [.\u00b7\u2024-\u2026]){2}|[\u00b7\u2024-\u2026]{2}")
+_LEADERS = ("..", ". .", "\u00b7", "\u2026", "\u2024", "\u2025")
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
 
 
@@ -56,10 +56,13 @@ class Writer:
 
     @property
     def layout(self) -> Layout:
-        """Boxes rounded to 1/100 point, a slice at a time: long documents have tens of millions of numbers."""
-        for start in range(0, len(self._boxes), SLICE):
-            part = self._boxes[start : start + SLICE]
-            self._boxes[start : start + SLICE] = array("f", [round(value, 2) for value in part])
+        """With boxes rounded to 1/100 point, a slice at a time: long documents have tens of millions of numbers."""
+        import numpy as np  # PyMuPDF has loaded it
+
+        boxes = np.frombuffer(self._boxes, dtype=np.float32)
+        for start in range(0, len(boxes), SLICE):
+            boxes[start : start + SLICE] = np.round(boxes[start : start + SLICE].astype(np.float64), 2)
+        del boxes
         return Layout(self._starts, self._ends, self._pages, self._lines, self._boxes)
 
     def add(self, block: Block, *, body: bool = True) -> None:
@@ -128,7 +131,8 @@ class Writer:
         """Writes one line, without the hyphen that breaks its last word; gives back that word as it stood."""
         words = text.split(" ")
         ending = words[-1]
-        parts = [(words, boxes)] if ".." not in text and not _LEADING.search(text) else _parted(words, boxes)
+        dotted = any(sign in text for sign in _LEADERS)
+        parts = _parted(words, boxes) if dotted else [(words, boxes)]
         for number, (part, own) in enumerate(parts):
             self._line += 1 if len(parts) == 1 else 2
             if number + 1 == len(parts) and following is not None and part[-1] is ending:

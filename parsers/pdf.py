@@ -120,7 +120,7 @@ def _document(
     outside = edges.head | edges.foot
     body = body_of(line for line in sample if id(line) not in outside and not line.aside and not line.flag)
     found = _blocks(pages, grids, outside, body=body)
-    mark_headings(found, bookmarks_of(opened), body=body, pages=len(pages))
+    mark_headings(found, bookmarks_of(opened, pages), body=body, pages=len(pages))
     outcome, reason = _outcome(pages, found)
     meta = opened.metadata or {}
     title = _title(meta.get("title"), found)
