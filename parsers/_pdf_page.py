@@ -198,9 +198,15 @@ def _html_styles(source: str, pieces: int) -> list[tuple[Style, float]] | None:
     return styles if len(styles) == pieces else None
 
 
+@lru_cache(maxsize=1024)
+def _style(size: float, bold: bool, mono: bool, colour: int, italic: bool) -> Style:
+    """One value for all lines that look the same."""
+    return Style(size, bold, mono, colour, italic)
+
+
 def _dominant(runs: Sequence[tuple[int, float, bool, bool, int, bool]]) -> Style:
     if len(runs) == 1:
-        return Style(*runs[0][1:])
+        return _style(*runs[0][1:])
     sizes: dict[float, int] = {}
     colours: dict[int, int] = {}
     for letters, size, _, _, colour, _ in runs:
@@ -211,7 +217,7 @@ def _dominant(runs: Sequence[tuple[int, float, bool, bool, int, bool]]) -> Style
     bold = sum(run[0] for run in inked if run[2]) >= 0.95 * total
     mono = sum(run[0] for run in inked if run[3]) >= 0.95 * total
     italic = sum(run[0] for run in inked if run[5]) >= 0.95 * total
-    return Style(max(sizes, key=lambda s: sizes[s]), bold, mono, max(colours, key=lambda c: colours[c]), italic)
+    return _style(max(sizes, key=lambda s: sizes[s]), bold, mono, max(colours, key=lambda c: colours[c]), italic)
 
 
 def _dict_lines(page: dict[str, Any]) -> dict[tuple[int, int], tuple[Style, tuple[float, float], str]]:

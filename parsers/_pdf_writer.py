@@ -20,6 +20,7 @@ from quarry.types import Cell, Element, ElementType, Table
 _COMPOUND = re.compile(r"[^\W\d_]+-[^\W\d_]+")
 _DOTS = re.compile(r"[.\u00b7\u2024-\u2026]+")
 SLICE = 65_536
+MANY = 10_000
 LEADER = 5
 """Dots in a row that are no punctuation any more."""
 _LEADERS = ("..", ". .", "\u00b7", "\u2026", "\u2024", "\u2025")
@@ -41,6 +42,8 @@ class Writer:
     compounds: frozenset[str]
     elements: list[Element] = field(default_factory=list)
     _parts: list[str] = field(default_factory=list)
+    _done: list[str] = field(default_factory=list)
+    """Earlier parts, many in one."""
     _length: int = 0
     _line: int = 0
     _starts: array[int] = field(default_factory=lambda: array("i"))
@@ -52,7 +55,7 @@ class Writer:
 
     @property
     def text(self) -> str:
-        return "".join(self._parts)
+        return "".join([*self._done, *self._parts])
 
     @property
     def layout(self) -> Layout:
@@ -68,6 +71,9 @@ class Writer:
     def add(self, block: Block, *, body: bool = True) -> None:
         """One element. `body` False: page furniture and hidden text, which stand under no heading."""
         before = self._length
+        if len(self._parts) > MANY:
+            self._done.append("".join(self._parts))
+            self._parts.clear()
         if self.elements:
             self._put("\n\n")
         start = self._length
