@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from parsers._pdf_formulas import is_formula
 from parsers._pdf_lines import Line, Page, Style
 from parsers._pdf_numbers import goes_on
 from parsers._pdf_tables import Grid
@@ -260,17 +261,25 @@ def _initial(line: Line) -> bool:
 
 
 def _name(block: Block, body: Body) -> None:
-    """Captions and short remains among what is not a list or code."""
-    if block.type is not ElementType.NARRATIVE_TEXT:
+    """Formulas, captions and short remains among what is not a list or code."""
+    if block.type is not ElementType.NARRATIVE_TEXT or block.tag_kind == "H":
         return
-    caption = _CAPTION.match(block.text)
-    if caption and len(block.lines) <= 12 and (caption["mark"] or block.first.size < 0.95 * body.size):
+    if block.tag_kind == "formula" or is_formula(block.text):
+        block.type = ElementType.FORMULA
+    elif block.tag_kind == "caption" or _is_caption(block, body):
         block.type = ElementType.FIGURE_CAPTION
     elif any(line.cells for line in block.lines) and len(block.lines) > 1:
         block.type = ElementType.UNCATEGORIZED_TEXT
         block.flags.append("rows")
     elif not any(character.isalpha() for character in block.text):
         block.type = ElementType.UNCATEGORIZED_TEXT
+
+
+def _is_caption(block: Block, body: Body) -> bool:
+    caption = _CAPTION.match(block.text)
+    if not caption or len(block.lines) > 12:
+        return False
+    return bool(caption["mark"]) or block.first.size < 0.95 * body.size
 
 
 def footnotes(found: Sequence[Block], page_height: float, body: Body) -> None:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Self
 
+from parsers._pdf_links import Target
 from parsers._pdf_tags import Tag
 
 SOFT_HYPHEN = "\u00ad"
@@ -128,6 +129,7 @@ class Page(NamedTuple):
     """True where it has no text and an image covers most of it."""
     strokes: int = 0
     """Rectangles and straight lines drawn by the page's own content: what a ruled table is made of."""
+    links: tuple[Target, ...] = ()
 
 
 def turn_box(box: Any, turn: int, width: float, height: float) -> tuple[float, float, float, float]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from parsers._pdf_actual import replaced
 from parsers._pdf_lines import Line, Page, Style, clean, turn_box
+from parsers._pdf_links import targets
 from parsers._pdf_tags import is_tagged, tag_at, tagged_lines
 
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|cmbx|cmssbx", re.IGNORECASE)
@@ -34,7 +35,7 @@ class Reader:
         self._document = document
         self._flags = (
             pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES
-        ) | pymupdf.TEXT_MEDIABOX_CLIP
+        ) & ~pymupdf.TEXT_MEDIABOX_CLIP
         self._hiding_objects: dict[int, bool] = {}
         self._replacing_objects: dict[int, bool] = {}
         self._tagged = is_tagged(document)
@@ -64,9 +65,10 @@ class Reader:
             lines, turn = self._turned(page, textpage, pieces)
         if self._tagged and not turn:
             lines = self._tags(page, lines)
-        kept = tuple(self._flagged(page, [line for line in lines if line.text]))
         width, height = (rect.width, rect.height) if turn % 180 == 0 else (rect.height, rect.width)
-        return Page(number, width, height, turn, kept, False, strokes)
+        shown = [_placed(line, width, height) for line in lines if line.text]
+        kept = tuple(self._flagged(page, shown))
+        return Page(number, width, height, turn, kept, False, strokes, targets(page))
 
     def _replacing(self, page: Any, content: bytes) -> bool:
         return b"ActualText" in content or any(self._replaces(xref[0]) for xref in page.get_xobjects())
@@ -140,7 +142,9 @@ class Reader:
         covered = any(line.flag == "hidden:invisible" for line in lines) and self._covered(page)
         painted: Callable[[Line], bool] | None = None
         for line in lines:
-            if line.flag == "hidden:invisible":
+            if line.flag == "hidden:outside":
+                yield line
+            elif line.flag == "hidden:invisible":
                 yield line._replace(flag="ocr") if covered else line
             elif line.size < 1:
                 yield line._replace(flag="hidden:tiny")
@@ -149,6 +153,12 @@ class Reader:
                 yield line if painted(line) else line._replace(flag="hidden:white")
             else:
                 yield line
+
+
+def _placed(line: Line, width: float, height: float) -> Line:
+    """Flagged where it stands outside the page: nobody sees it."""
+    x, y = (line.x0 + line.x1) / 2, (line.y0 + line.y1) / 2
+    return line if 0 <= x <= width and 0 <= y <= height else line._replace(flag="hidden:outside")
 
 
 def _line(page: int, words: Sequence[Any], styled: tuple[Style, float]) -> Line:

@@ -12,7 +12,9 @@ from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes, sampled
 from parsers._pdf_furniture import Furniture, furniture
 from parsers._pdf_headings import mark_headings
 from parsers._pdf_join import join
+from parsers._pdf_labels import labels_of
 from parsers._pdf_lines import Line, Page, Style, Word
+from parsers._pdf_links import linked
 from parsers._pdf_order import columns
 from parsers._pdf_outline import bookmarks_of
 from parsers._pdf_page import Reader
@@ -126,14 +128,16 @@ def _document(
     title = _title(meta.get("title"), found)
     writer = Writer(origin.sha256, [page._replace(lines=()) for page in pages], compounds(pages))
     rest = _furniture_blocks(pages, edges)
+    links = {page.number: page.links for page in pages if page.links}
     del sample
     pages.clear()
     _write(writer, found, rest)
+    layout = writer.layout
     return Document(
         origin=origin,
         media_type="application/pdf",
         text=writer.text,
-        elements=tuple(writer.elements),
+        elements=linked(writer.elements, layout, links),
         parser=f"pdf/{Pdf.revision} pymupdf/{version}",
         pages=opened.page_count,
         title=title,
@@ -142,7 +146,8 @@ def _document(
         language=(getattr(opened, "language", None) or None),
         outcome=outcome,
         reason=reason,
-        layout=writer.layout,
+        layout=layout,
+        page_labels=labels_of(opened),
     )
 
 

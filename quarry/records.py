@@ -37,6 +37,7 @@ def document_record(document: Document) -> Record:
         parser=document.parser,
         elements=[element_record(element) for element in document.elements],
         layout=_layout_record(document.layout),
+        page_labels=list(document.page_labels) or None,
     ) | {"warnings": list(document.warnings)}
 
 
@@ -65,6 +66,7 @@ def document_from(record: Mapping[str, Any]) -> Document:
         reason=record.get("reason"),
         layout=_layout(record.get("layout")),
         warnings=tuple(record.get("warnings", ())),
+        page_labels=tuple(record.get("page_labels", ())),
     )
 
 

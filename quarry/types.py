@@ -185,6 +185,8 @@ class Document:
     layout: Layout = field(default_factory=Layout)
     """Where each word stands on its page; empty without pages."""
     warnings: tuple[str, ...] = ()
+    page_labels: tuple[str, ...] = ()
+    """What the file itself calls each page (`iv`, `A-3`); empty where it doesn't."""
 
 
 @dataclass(frozen=True, slots=True)
