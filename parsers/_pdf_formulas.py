@@ -11,24 +11,8 @@ _RELATION = re.compile(r"[=≤≥≈≡≠∼∝→⇒⇔∈∉⊂⊆<>≪≫↦
 _OPERATOR = re.compile(r"[+\-−–*/×·⋅÷±∓∑∏∫∂∇√∞∥|^_()\[\]{}∧∨∪∩⊗⊕†′]|[α-ωΑ-Ωϵϕ]|[\U0001d400-\U0001d7ff]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _NAMES = frozenset(
-    [
-        "sin",
-        "cos",
-        "tan",
-        "log",
-        "exp",
-        "max",
-        "min",
-        "arg",
-        "lim",
-        "sup",
-        "inf",
-        "det",
-        "mod",
-        "var",
-        "argmax",
-        "argmin",
-    ]
+    {"sin", "cos", "tan", "log", "exp", "max", "min", "arg"}
+    | {"lim", "sup", "inf", "det", "mod", "var", "argmax", "argmin"}
 )
 
 

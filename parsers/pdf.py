@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -27,6 +27,8 @@ _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?")
 _JUNK = re.compile(
     r"untitled|microsoft |^\s*$|\.(?:docx?|indd|tex|dvi|qxd|pptx?|xlsx?)$|^title$|^document\d*$", re.IGNORECASE
 )
+TURN = 1000
+"""Pages that are read from one opening of a file."""
 BLANK_BYTES = 10_000_000
 """Decoded content of a page that shows nothing."""
 _MARK = "\x00table"
@@ -63,7 +65,7 @@ class Pdf:
             raise RefusedError(f"size: {opened.page_count} pages, parsers.pdf.max_pages allows {self.max_pages}")
         try:
             with opened:
-                pages, grids = self._read(pymupdf, opened)
+                pages, grids = self._read(pymupdf, opened, data)
                 empty = [page.number for page in pages if not page.lines]
                 made = _document(opened, pages, grids, origin, version=pymupdf.__version__)
                 if made.reason == "blank" and opened.is_repaired:
@@ -73,11 +75,10 @@ class Pdf:
         except (RuntimeError, pymupdf.mupdf.FzErrorBase) as error:
             raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
 
-    def _read(self, pymupdf: Any, opened: Any) -> tuple[list[Page], dict[int, list[Grid]]]:
-        reader = Reader(pymupdf, opened)
+    def _read(self, pymupdf: Any, opened: Any, data: bytes) -> tuple[list[Page], dict[int, list[Grid]]]:
         pages: list[Page] = []
         grids: dict[int, list[Grid]] = {}
-        for page in opened:
+        for reader, page in self._in_turns(pymupdf, opened, data):
             read = reader.read(page)
             if self.mode == "auto":
                 found, lines = ruled(page, read)
@@ -86,6 +87,18 @@ class Pdf:
                     read = read._replace(lines=tuple(lines))
             pages.append(read)
         return pages, grids
+
+    def _in_turns(self, pymupdf: Any, opened: Any, data: bytes) -> Iterator[tuple[Reader, Any]]:
+        """Every page. A long file is opened anew now and then, for MuPDF keeps each object that it has read."""
+        if opened.page_count <= TURN:
+            reader = Reader(pymupdf, opened)
+            yield from ((reader, page) for page in opened)
+            return
+        for start in range(0, opened.page_count, TURN):
+            with _open(pymupdf, data, self.passwords) as again:
+                reader = Reader(pymupdf, again)
+                for number in range(start, min(start + TURN, opened.page_count)):
+                    yield reader, again[number]
 
 
 def _open(pymupdf: Any, data: bytes, passwords: Sequence[str]) -> Any:
