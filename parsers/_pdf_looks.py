@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from parsers._pdf_blocks import Block, Body
@@ -193,7 +193,7 @@ def levels_of(candidates: Sequence[Candidate], *, body: Body) -> dict[int, int]:
     usual = _usual_depths(candidates)
     ranked = sorted({candidate.look for candidate in candidates})
     shift = _shift(candidates, usual, ranked)
-    plain = _plain_levels(ranked, usual, shift)
+    plain = _plain_levels(ranked, usual, shift) if usual else _ranks(candidates, ranked)
     told_apart = _told_apart(usual, body)
     levels = {}
     for number, look, depth in candidates:
@@ -237,6 +237,18 @@ def _shift(candidates: Sequence[Candidate], usual: dict[Look, int], ranked: Sequ
     return often + (1 if often and uses[ranked[0]] == 1 else 0)
 
 
+def _ranks(candidates: Sequence[Candidate], ranked: Sequence[Look]) -> dict[Look, int]:
+    """Levels where no heading has a number. A look that is used once makes no level of its own unless less prominent
+    headings follow right upon it: `Contents` stands above nothing."""
+    uses = Counter(candidate.look for candidate in candidates)
+    heads = {c.look for c, after in pairwise(candidates) if after.look > c.look}
+    levels, level = {}, 1
+    for look in ranked:
+        levels[look] = level
+        level += uses[look] > 1 or look in heads
+    return levels
+
+
 def _plain_levels(ranked: Sequence[Look], usual: dict[Look, int], shift: int) -> dict[Look, int]:
     """Level of headings without numbers: that of numbered ones of their look, else between their neighbours'."""
     levels: dict[Look, int] = {}
@@ -246,6 +258,6 @@ def _plain_levels(ranked: Sequence[Look], usual: dict[Look, int], shift: int) ->
             level = usual[look] + shift
         else:
             below = [usual[other] + shift for other in ranked[place + 1 :] if other in usual]
-            level = max(1, min([level + 1, *below])) if usual else place + 1
+            level = max(1, min([level + 1, *below]))
         levels[look] = level
     return levels

@@ -135,11 +135,12 @@ def _tabular(west: Sequence[Line], east: Sequence[Line], stacked: Sequence[Seque
 
 
 def _prose(side: Sequence[Line]) -> bool:
-    """True where most lines of a side are long, and of much the same length."""
-    lengths = sorted(len(p.text) + 1 for p in side)
+    """True where most of a side's letters stand in lines that are long, and of much the same length."""
     widths = sorted(p.x1 - p.x0 for p in side)
-    middle = len(side) // 2
-    return lengths[middle] >= 18 and widths[middle] >= 0.55 * widths[(9 * len(side) - 1) // 10]
+    usual = 0.55 * widths[(9 * len(side) - 1) // 10]
+    letters = sum(len(p.text) for p in side)
+    running = sum(len(p.text) for p in side if len(p.text) >= 18 and p.x1 - p.x0 >= usual)
+    return running >= 0.6 * letters
 
 
 def _bands(stacked: Sequence[Sequence[Line]], gutter: Gutter, depth: int) -> list[list[Line]]:
