@@ -73,11 +73,11 @@ def by_pdfium(document: Any, regions: Sequence[Region]) -> str:
     for page, box in regions:
         opened = document[page - 1]
         text, height = opened.get_textpage(), opened.get_height()
-        whole = text.get_text_range()
-        for index in range(min(text.count_chars(), len(whole))):
+        for index in range(text.count_chars()):
             left, bottom, right, top = text.get_charbox(index, loose=True)
             if inside((left + right) / 2, height - (bottom + top) / 2, box):
-                parts.append(whole[index])
+                # The text as a whole leaves characters out; their places can only be asked for one by one.
+                parts.append(chr(pypdfium2.raw.FPDFText_GetUnicode(text.raw, index)))
     return "".join(parts)
 
 
