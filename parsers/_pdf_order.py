@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ MIN_GUTTER = 7.0
 """Points: narrower gaps between columns do not occur in print."""
 MAX_CROSSING = 0.35
 """Largest share of rows that may run across a gutter (titles, wide figures)."""
+MIN_COLUMN, MAX_REST = 8, 3
+"""Lines that make a column; lines that may be left of a text for its last one."""
 WIDE_GAP_EM = 1.6
 """A gap within a line of at least this many times its size separates cells, not words."""
 
@@ -23,14 +25,31 @@ class Gutter(NamedTuple):
     x1: float
 
 
-def columns(pieces: Sequence[Line]) -> list[list[Line]]:
+def columns(pieces: Sequence[Line], edges: set[int] | None = None) -> list[list[Line]]:
     """The pieces as columns in reading order, each a list of whole lines.
 
     A gutter is looked for first over the whole area, where a few rows may cross it; such rows cut it into bands
-    that are read one after the other, each column by column (recursive X-Y cut with spanning rows).
+    that are read one after the other, each column by column (recursive X-Y cut with spanning rows). `edges` holds the
+    left edges of the columns of the pages before: it grows, and tells where a column of one or two lines starts.
     """
-    ordered = [_lines(area) for area in _areas(list(pieces), 0)]
+    areas = _areas(list(pieces), 0)
+    if edges is not None:
+        areas = _with_rest(areas[0], edges) if len(areas) == 1 else areas
+        edges.update(round(min(p.x0 for p in area)) for area in areas[1:] if len(area) >= MIN_COLUMN)
+    ordered = [_lines(area) for area in areas]
     return [lines for lines in ordered if lines]
+
+
+def _with_rest(area: list[Line], edges: Collection[int]) -> list[list[Line]]:
+    """The area, its last lines apart where they alone stand in a column that the pages before had."""
+    for edge in edges:
+        east = [p for p in area if p.x0 >= edge - 2]
+        starts = east and abs(min(p.x0 for p in east) - edge) <= 2
+        if starts and len(east) <= MAX_REST and all(p.x1 < edge for p in area if p.x0 < edge - 2):
+            west = [p for p in area if p.x0 < edge - 2]
+            if len(west) >= MIN_COLUMN:
+                return [west, east]
+    return [area]
 
 
 def rows(pieces: Sequence[Line]) -> list[list[Line]]:

@@ -168,11 +168,12 @@ def _blocks(pages: Sequence[Page], grids: dict[int, list[Grid]], outside: frozen
     """All blocks in reading order, paragraphs joined over columns and pages."""
     found: list[Block] = []
     rights: dict[int, float] = {}
+    edges: set[int] = set()
     for page in pages:
         kept = [n for n in page.lines if id(n) not in outside and not n.aside and not n.flag.startswith("hidden")]
         tables = grids.get(page.number, [])
         marks = [_mark(grid, page.number, number) for number, grid in enumerate(tables)]
-        for lines in columns([*kept, *marks]):
+        for lines in columns([*kept, *marks], edges):
             column = len(rights)
             rights[column] = max(line.x1 for line in lines)
             made = _column(lines, tables, column=column, body=body)
