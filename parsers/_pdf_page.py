@@ -35,7 +35,7 @@ class Reader:
         self._document = document
         self._flags = (
             pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES
-        ) & ~pymupdf.TEXT_MEDIABOX_CLIP
+        ) | pymupdf.TEXT_MEDIABOX_CLIP
         self._hiding_objects: dict[int, bool] = {}
         self._replacing_objects: dict[int, bool] = {}
         self._tagged = is_tagged(document)
@@ -97,14 +97,14 @@ class Reader:
         matrix, rect = page.rotation_matrix, page.rect
         turns: list[int] = []
         for words in pieces:
-            direction = found[words[0][5], words[0][6]][1]
+            direction = found.get((words[0][5], words[0][6]), _UNSEEN)[1]
             x, y = direction[0] * matrix.a + direction[1] * matrix.c, direction[0] * matrix.b + direction[1] * matrix.d
             turns.append((0 if x > 0 else 180) if abs(x) >= abs(y) else (90 if y < 0 else 270))
         weight = {turn: sum(len(p) for p, t in zip(pieces, turns, strict=True) if t == turn) for turn in set(turns)}
         turn = max(sorted(weight), key=lambda item: weight[item])
         lines = []
         for words, own in zip(pieces, turns, strict=True):
-            style, _, flag = found[words[0][5], words[0][6]]
+            style, _, flag = found.get((words[0][5], words[0][6]), _UNSEEN)
             boxes = [(self._pymupdf.Rect(word[:4]) * matrix, word[4]) for word in words]
             turned = [(*turn_box(tuple(box), turn, rect.width, rect.height), text) for box, text in boxes]
             line = _line(page.number + 1, turned, (style, max((word[3] for word in turned), default=0.0)))
@@ -228,6 +228,10 @@ def _dominant(runs: Sequence[tuple[int, float, bool, bool, int, bool]]) -> Style
     mono = sum(run[0] for run in inked if run[3]) >= 0.95 * total
     italic = sum(run[0] for run in inked if run[5]) >= 0.95 * total
     return _style(max(sizes, key=lambda s: sizes[s]), bold, mono, max(colours, key=lambda c: colours[c]), italic)
+
+
+_UNSEEN = (Style(10.0, bold=False, mono=False, colour=0), (1.0, 0.0), "hidden:outside")
+"""What is said of lines that the library's `dict` leaves out: they stand outside the page."""
 
 
 def _dict_lines(page: dict[str, Any]) -> dict[tuple[int, int], tuple[Style, tuple[float, float], str]]:

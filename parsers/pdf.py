@@ -44,7 +44,7 @@ class Pdf:
     kind: ClassVar[str]
     media_types: ClassVar[tuple[str, ...]] = ("application/pdf",)
     extensions: ClassVar[tuple[str, ...]] = (".pdf",)
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
     private: ClassVar[tuple[str, ...]] = ("passwords", "max_pages")
 
     mode: Literal["fast", "auto"] = "auto"
