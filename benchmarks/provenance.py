@@ -11,7 +11,7 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -27,7 +27,7 @@ from encoders import load_encoder
 from parsers.pdf import Pdf
 from quarry.errors import DocumentError
 from quarry.layout import BBox, Layout, Region
-from quarry.types import Chunk, Origin
+from quarry.types import Chunk, Document, Origin
 
 CORPUS = Path(__file__).parent.parent / "examples" / "corpus"
 MUPDF_BAR, PDFIUM_BAR, AREA_BAR = 0.99, 0.97, 1.3
@@ -73,11 +73,11 @@ def by_pdfium(document: Any, regions: Sequence[Region]) -> str:
     for page, box in regions:
         opened = document[page - 1]
         text, height = opened.get_textpage(), opened.get_height()
-        whole = text.get_text_range()
-        for index in range(min(text.count_chars(), len(whole))):
+        for index in range(text.count_chars()):
             left, bottom, right, top = text.get_charbox(index, loose=True)
             if inside((left + right) / 2, height - (bottom + top) / 2, box):
-                parts.append(whole[index])
+                # The text as a whole leaves characters out; their places can only be asked for one by one.
+                parts.append(chr(pypdfium2.raw.FPDFText_GetUnicode(text.raw, index)))
     return "".join(parts)
 
 
@@ -94,11 +94,23 @@ def line_area(layout: Layout, chunk: Chunk) -> float:
     return sum(box.area for box in lines.values())
 
 
-def measure(file: Path, kind: str) -> Score:
+def pieces(document: Document, kind: str) -> Iterable[Chunk]:
+    """The chunks of a strategy; for `elements` each element as if it were one."""
+    if kind != "elements":
+        encoder = load_encoder("minilm")
+        return chunker.build({"kind": kind}).chunk(document, tokens=encoder.tokens, embedder=encoder)
+    return [
+        Chunk(e.id, "", "", e.span, e.span.of(document.text), "", 0, kind, regions=document.layout.regions(e.span))
+        for e in document.elements
+        if not e.hidden
+    ]
+
+
+def measure(file: Path, kind: str, mode: str) -> Score:
     data = file.read_bytes()
-    origin = Origin("0" * 32, file.as_uri(), "corpus", file.name, sha256(data).hexdigest())
-    document, encoder, score = Pdf().parse(data, origin), load_encoder("minilm"), Score()
-    made = chunker.build({"kind": kind}).chunk(document, tokens=encoder.tokens, embedder=encoder)
+    origin = Origin("0" * 32, file.resolve().as_uri(), "corpus", file.name, sha256(data).hexdigest())
+    document, score = Pdf(mode=mode).parse(data, origin), Score()  # type: ignore[arg-type]  # the parser checks it
+    made = pieces(document, kind)
     with pymupdf.open(file) as first:
         second = pypdfium2.PdfDocument(file)
         for chunk in made:
@@ -114,10 +126,10 @@ def measure(file: Path, kind: str) -> Score:
     return score
 
 
-def measured(corpus: Path, kind: str) -> Iterator[tuple[str, Score]]:
+def measured(corpus: Path, kind: str, mode: str) -> Iterator[tuple[str, Score]]:
     for file in sorted(corpus.rglob("*.pdf")):
         try:
-            score = measure(file, kind)
+            score = measure(file, kind, mode)
         except DocumentError:
             continue
         if score.chunks:
@@ -127,12 +139,13 @@ def measured(corpus: Path, kind: str) -> Iterator[tuple[str, Score]]:
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--corpus", type=Path, default=CORPUS)
-    options.add_argument("--chunker", default="metadata_aware")
+    options.add_argument("--chunker", default="metadata_aware", help="a strategy, or `elements` for each element")
+    options.add_argument("--mode", default="auto", help="of the PDF parser")
     options.add_argument("--wrong", action="store_true", help="print the chunks that differ")
     options.add_argument("--json", type=Path)
     chosen = options.parse_args()
     table, total = Table("document", "chunks", "PyMuPDF", "pypdfium2", "box area"), Score()
-    for name, score in measured(chosen.corpus, chosen.chunker):
+    for name, score in measured(chosen.corpus, chosen.chunker, chosen.mode):
         table.add_row(name, *row(score))
         for part in ("chunks", "mupdf", "pdfium", "boxes", "lines", "wrong"):
             setattr(total, part, getattr(total, part) + getattr(score, part))

@@ -6,8 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from parsers._pdf_page import Line, Word
+from parsers._pdf_formulas import is_formula
+from parsers._pdf_lines import Line, Page, Style
+from parsers._pdf_numbers import goes_on
 from parsers._pdf_table_grid import Grid
 from quarry.types import ElementType
 
@@ -23,7 +26,7 @@ _CAPTION = re.compile(
 )
 _NOTE_MARK = re.compile(r"^(?:\d{1,3}(?=\D|$)|[*†‡§¶])")
 TERMINAL = (".", "!", "?", ":", ";", "。", "！", "？")
-_CLOSING = "\"'”’)]»"
+CLOSING = "\"'”’)]»"
 
 
 @dataclass(slots=True)
@@ -48,13 +51,18 @@ class Block:
         return self.lines[0]
 
     @property
-    def words(self) -> tuple[Word, ...]:
-        """Of its first line, without the bullet."""
-        return self.first.words[1:] if self.bullet else self.first.words
-
-    @property
     def text(self) -> str:
         return " ".join(line.text for line in self.lines)
+
+    @property
+    def letters(self) -> int:
+        return sum(len(line.text) + 1 for line in self.lines)
+
+    @property
+    def tag_kind(self) -> str:
+        """Of all its lines; empty where they have none or several."""
+        kinds = {line.tag.kind if line.tag else "" for line in self.lines}
+        return kinds.pop() if len(kinds) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +76,44 @@ class Body:
     """Usual distance of baselines by font size (rounded to half points)."""
 
     def pitch(self, line: Line) -> float:
-        return self.pitches.get(_half(line.size), 1.2 * line.size)
+        """Of lines in one paragraph: where headings follow each other their distance is no pitch, so it is at most
+        a little more than the body's in proportion."""
+        size = _half(line.size)
+        own = self.pitches.get(size, 1.2 * line.size)
+        usual = self.pitches.get(self.size, 1.2 * self.size) / max(self.size, 1.0)
+        return own if size == self.size else min(own, 1.25 * usual * line.size)
+
+
+SAMPLE = 300
+"""Pages that are enough to tell what running text looks like."""
 
 
 def body_of(lines: Iterable[Line]) -> Body:
     """The style of most characters, and the usual distance of lines for each size."""
-    letters: Counter[tuple[float, bool, bool]] = Counter()
+    letters: Counter[Style] = Counter()
     distances: dict[float, Counter[float]] = {}
     before: Line | None = None
     for line in lines:
-        letters[_half(line.size), line.style.mono, line.style.bold] += int(line.x1 - line.x0)
-        if before is not None and before.page == line.page and _half(before.size) == _half(line.size):
+        style = line.style
+        letters[style] += int(line.x1 - line.x0)
+        if before is not None and before.page == line.page and before.style.size == style.size:
             step = line.baseline - before.baseline
-            if 0.8 * line.size < step < 2.2 * line.size:
-                distances.setdefault(_half(line.size), Counter())[round(step * 2) / 2] += 1
+            if 0.8 * style.size < step < 2.2 * style.size:
+                distances.setdefault(_half(style.size), Counter())[round(step * 2) / 2] += 1
         before = line
     if not letters:
         return Body(10.0, mono=False, bold=False, pitches={})
-    (size, mono, bold), _ = max(letters.items(), key=lambda item: (item[1], item[0]))
+    looks: Counter[tuple[float, bool, bool]] = Counter()
+    for style, width in letters.items():
+        looks[_half(style.size), style.mono, style.bold] += width
+    (size, mono, bold), _ = max(looks.items(), key=lambda item: (item[1], item[0]))
     pitches = {key: _usual(steps) for key, steps in distances.items()}
     return Body(size, mono, bold, pitches)
+
+
+def sampled(pages: Sequence[Page]) -> Sequence[Page]:
+    """At most SAMPLE pages, evenly spread."""
+    return pages[:: max(1, len(pages) // SAMPLE)]
 
 
 def blocks(lines: Sequence[Line], body: Body, *, column: int) -> list[Block]:
@@ -98,7 +124,9 @@ def blocks(lines: Sequence[Line], body: Body, *, column: int) -> list[Block]:
         before = lines[number - 1] if number else None
         gap = line.baseline - before.baseline - body.pitch(line) if before else 99.0
         block = found[-1] if found else None
-        if block is None or before is None or _starts(block, before, line, right=rights[number - 1], body=body):
+        after = lines[number + 1] if number + 1 < len(lines) else None
+        edges = _Edges(rights[number - 1], after)
+        if block is None or before is None or _starts(block, before, line, edges=edges, body=body):
             found.append(_block(line, column=column, gap=gap, body=body))
         else:
             block.lines.append(line)
@@ -108,10 +136,20 @@ def blocks(lines: Sequence[Line], body: Body, *, column: int) -> list[Block]:
     return found
 
 
-def _starts(block: Block, before: Line, line: Line, *, right: float, body: Body) -> bool:
+class _Edges(NamedTuple):
+    """What stands around a line: the right edge of the lines above it, and the line below it."""
+
+    right: float
+    after: Line | None
+
+
+def _starts(block: Block, before: Line, line: Line, *, edges: _Edges, body: Body) -> bool:
     """True where `line` opens a new block after `before`."""
+    right = edges.right
     size, pitch = line.size, body.pitch(line)
     step = line.baseline - before.baseline
+    if _other_tag(before, line) or _next_section(block, line, body):
+        return True
     if block.type is ElementType.CODE_SNIPPET:
         return not line.style.mono or step > 2.6 * pitch
     if line.style.mono and not before.style.mono and not body.mono and _ends_short(before, line, right):
@@ -120,8 +158,9 @@ def _starts(block: Block, before: Line, line: Line, *, right: float, body: Body)
         return True
     if step > max(1.32 * pitch, pitch + 1.5) and step > 1.32 * body.pitch(before):
         return True
-    if bool(before.cells) != bool(line.cells) and _marker(line) is None and block.type is not ElementType.LIST_ITEM:
-        return len(before.cells or line.cells) > 1
+    odd = bool(before.cells) != bool(line.cells) and len(before.cells or line.cells) > 1
+    if odd and _marker(line) is None and block.type is not ElementType.LIST_ITEM:
+        return True
     if _marker(line) is not None and _marker_opens(before, line, right):
         return True
     if before.style.bold != line.style.bold and _ends_short(before, line, right):
@@ -130,25 +169,53 @@ def _starts(block: Block, before: Line, line: Line, *, right: float, body: Body)
         return True  # a bold line of its own, then a sentence in running type
     if before.cells and line.cells and block.type is not ElementType.LIST_ITEM:
         return False
-    return _ends_short(before, line, right) or _indented(block, before, line)
+    return _ends_short(before, line, right) or _indented(block, before, line, edges.after)
 
 
-def _indented(block: Block, before: Line, line: Line) -> bool:
-    """True where the indents speak of a new paragraph: a first line set in, or set out under hanging ones."""
-    if block.type is ElementType.LIST_ITEM:
+def _next_section(block: Block, line: Line, body: Body) -> bool:
+    """True where a heading follows right upon the one above it: `2 Method`, `2.1 Data`."""
+    striking = line.size > 1.05 * body.size or (line.style.bold and not body.bold)
+    return striking and line.style.bold == block.first.style.bold and goes_on(block.text, line.text)
+
+
+def _other_tag(before: Line, line: Line) -> bool:
+    """True where the structure tree puts the lines into two elements of which one is a heading or a list item."""
+    first, second = before.tag, line.tag
+    if first is None or second is None or first.path == second.path:
         return False
+    return bool({first.kind, second.kind} & {"H", "item", "contents", "caption"})
+
+
+def _indented(block: Block, before: Line, line: Line, after: Line | None) -> bool:
+    """True where the indents speak of a new paragraph: a first line set in, or set out under hanging ones."""
     shift, em = line.x0 - before.x0, line.size
+    if block.type is ElementType.LIST_ITEM:
+        return _leaves_item(block, before, line)
     if len(block.lines) == 1:
-        return shift < -6 * em
+        hangs = after is not None and abs(after.x0 - line.x0) < 0.3 * em
+        ended = before.text.rstrip(CLOSING).endswith(TERMINAL) and not line.text[:1].islower()
+        return shift < -6 * em or (ended and not hangs and 0.7 * em < shift < 5 * em)
     hanging = block.lines[1].x0 - block.lines[0].x0 > 0.7 * em
     if hanging:
         return shift < -0.7 * em
     return 0.7 * em < shift < 5 * em
 
 
+def _leaves_item(block: Block, before: Line, line: Line) -> bool:
+    """True where a line stands neither under the item's marker nor under its text, or goes back to the marker's edge
+    after lines that hung under the text."""
+    if " " not in block.first.text or not before.text.rstrip(CLOSING).endswith(TERMINAL):
+        return False
+    marker, text, slack = block.first.x0, block.first.boxes[4], 0.15 * line.size
+    if abs(line.x0 - text) <= slack:
+        return False
+    hung = len(block.lines) > 1 and all(abs(other.x0 - text) <= slack for other in block.lines[1:])
+    return hung or abs(line.x0 - marker) > slack
+
+
 def _ends_short(before: Line, line: Line, right: float) -> bool:
     """True where the next line's first word would still have fitted: the line was ended on purpose."""
-    first = line.words[0]
+    first = line.first
     if before.text.endswith(("-", "\u00ad", "\u2010")) and first.text[:1].islower():
         return False  # a word goes on
     room = right - before.x1
@@ -157,10 +224,9 @@ def _ends_short(before: Line, line: Line, right: float) -> bool:
 
 def _marker(line: Line) -> str | None:
     """`bullet`, `dash` or `number` where the line's first word marks a list item."""
-    words = line.words
-    if len(words) < 2:
+    first, _, rest = line.text.partition(" ")
+    if not rest or len(first) > 6:
         return None
-    first = words[0].text
     if _BULLET.match(first):
         return "bullet"
     if _DASH.match(first):
@@ -173,7 +239,7 @@ def _marker_opens(before: Line, line: Line, right: float) -> bool:
     if kind == "bullet":
         return True
     moved = abs(line.x0 - before.x0) > 2
-    ended = before.text.rstrip(_CLOSING).endswith((*TERMINAL, ","))
+    ended = before.text.rstrip(CLOSING).endswith((*TERMINAL, ","))
     return _ends_short(before, line, right) or (moved and ended) or (ended and _marker(before) == kind)
 
 
@@ -190,22 +256,30 @@ def _block(line: Line, *, column: int, gap: float, body: Body) -> Block:
 
 def _initial(line: Line) -> bool:
     """True for `J. Smith`: one capital letter with a full stop is a person more often than a list."""
-    first, second = line.words[0], line.words[1]
-    return len(first.text) == 2 and first.text[0].isupper() and second.x0 - first.x1 < 0.6 * line.size
+    first = line.first
+    return len(first.text) == 2 and first.text[0].isupper() and line.boxes[4] - first.x1 < 0.6 * line.size
 
 
 def _name(block: Block, body: Body) -> None:
-    """Captions and short remains among what is not a list or code."""
-    if block.type is not ElementType.NARRATIVE_TEXT:
+    """Formulas, captions and short remains among what is not a list or code."""
+    if block.type is not ElementType.NARRATIVE_TEXT or block.tag_kind == "H":
         return
-    caption = _CAPTION.match(block.text)
-    if caption and len(block.lines) <= 12 and (caption["mark"] or block.first.size < 0.95 * body.size):
+    if block.tag_kind == "formula" or is_formula(block.text):
+        block.type = ElementType.FORMULA
+    elif block.tag_kind == "caption" or _is_caption(block, body):
         block.type = ElementType.FIGURE_CAPTION
     elif any(line.cells for line in block.lines) and len(block.lines) > 1:
         block.type = ElementType.UNCATEGORIZED_TEXT
         block.flags.append("rows")
     elif not any(character.isalpha() for character in block.text):
         block.type = ElementType.UNCATEGORIZED_TEXT
+
+
+def _is_caption(block: Block, body: Body) -> bool:
+    caption = _CAPTION.match(block.text)
+    if not caption or len(block.lines) > 12:
+        return False
+    return bool(caption["mark"]) or block.first.size < 0.95 * body.size
 
 
 def footnotes(found: Sequence[Block], page_height: float, body: Body) -> None:
@@ -217,7 +291,7 @@ def footnotes(found: Sequence[Block], page_height: float, body: Body) -> None:
             return
         if block.type in (ElementType.FIGURE_CAPTION, ElementType.CODE_SNIPPET, ElementType.TABLE):
             return
-        if _NOTE_MARK.match(block.first.words[0].text):
+        if _NOTE_MARK.match(block.first.first.text):
             for note in found[number:]:
                 note.type, note.level, note.bullet, note.ordered = ElementType.FOOTNOTE, None, False, False
 
@@ -234,52 +308,6 @@ def _nest(found: Sequence[Block]) -> None:
         if not margins or block.first.x0 > margins[-1] + 3:
             margins.append(block.first.x0)
         block.level = len(margins)
-
-
-def join(found: Sequence[Block], rights: dict[int, float]) -> list[Block]:
-    """Paragraphs that go on in the next column or on the next page become one block; what stands between (notes,
-    captions, tables) follows after it."""
-    kept: list[Block] = []
-    for block in found:
-        head = _continued(kept, block, rights)
-        if head is None:
-            kept.append(block)
-        else:
-            head.lines.extend(block.lines)
-            head.column = block.column
-    return kept
-
-
-_PASSED_OVER = frozenset(
-    {ElementType.FOOTNOTE, ElementType.FIGURE_CAPTION, ElementType.TABLE, ElementType.UNCATEGORIZED_TEXT}
-)
-_FLOWING = (ElementType.NARRATIVE_TEXT, ElementType.LIST_ITEM)
-
-
-def _continued(kept: Sequence[Block], block: Block, rights: dict[int, float]) -> Block | None:
-    if block.type is not ElementType.NARRATIVE_TEXT or block.gap < 90:
-        return None
-    for head in reversed(kept[-8:]):
-        if head.type in _PASSED_OVER:
-            continue
-        last, line = head.lines[-1], block.first
-        if head.type not in _FLOWING or head.column == block.column or line.page - last.page > 1:
-            return None
-        if abs(last.size - line.size) > 0.6 or last.style.bold != line.style.bold or last.flag != line.flag:
-            return None
-        return head if _goes_on(last, line, rights.get(head.column, last.x1)) else None
-    return None
-
-
-def _goes_on(last: Line, line: Line, right: float) -> bool:
-    end, start = last.text.rstrip(_CLOSING), line.text.lstrip("\"'“‘([«")
-    if end.endswith(("-", "\u00ad", "\u2010", ",")):
-        return True
-    if end.endswith(TERMINAL):
-        return False
-    if start[:1].islower():
-        return True
-    return last.x1 > right - 3 * last.size and start[:1].isalnum()
 
 
 def _right_edges(lines: Sequence[Line], body: Body) -> list[float]:

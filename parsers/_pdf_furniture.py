@@ -7,12 +7,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from parsers._pdf_lines import Line, Page
 from parsers._pdf_order import rows
-from parsers._pdf_page import Line, Page
 
 ZONE = 0.11
 """Share of the page's height at its top and bottom in which furniture is looked for."""
 EDGE_ROWS = 4
+MAX_STANDING = 120
+"""Characters of a running head whose text changes."""
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(
     r"^\W*(?:page|p\.|seite|folio)?\W*(\d{1,4}|[ivxlc]{1,6})\W*(?:(?:of|von|/|\|)\W*\d{1,4}\W*)?$", re.IGNORECASE
@@ -48,6 +50,8 @@ def furniture(pages: Sequence[Page], *, body_size: float) -> Furniture:
             near = [other for other in group if abs(other.distance - row.distance) < 8]
             if _repeats(near, len(pages)):
                 found[edge].update(id(piece) for piece in row.pieces)
+    for row in _standing(pages, body_size):
+        found[row.edge].update(id(piece) for piece in row.pieces)
     for page in pages:
         for line in page.lines:
             if line.aside and not line.flag and (line.x1 < 0.12 * page.width or line.x0 > 0.88 * page.width):
@@ -72,6 +76,46 @@ def _edge_rows(page: Page, body_size: float) -> list[_Row]:
                 distance = top if edge == "head" else page.height - top
                 found.append(_Row(page.number, edge, distance, " ".join(p.text for p in row), tuple(row)))
     return found
+
+
+def _standing(pages: Sequence[Page], body_size: float) -> list[_Row]:
+    """Rows whose text changes, as the name of the section does: the outermost of their pages, on most pages at one
+    height and in one size, and set off from the text by more than a line's usual distance."""
+    slots: dict[tuple[str, int, int], list[tuple[_Row, bool]]] = defaultdict(list)
+    for page in pages:
+        for edge in ("head", "foot"):
+            row = _outermost(page, edge, body_size)
+            if row is not None:
+                key = (edge, round(row.distance / 3), round(2 * row.pieces[0].size))
+                slots[key].append((row, _set_off(row, page)))
+    found: list[_Row] = []
+    for group in slots.values():
+        apart = [row for row, off in group if off]
+        if len(group) >= max(3, 0.4 * len(pages)) and len(apart) >= 0.85 * len(group):
+            found += apart
+    return found
+
+
+def _outermost(page: Page, edge: str, body_size: float) -> _Row | None:
+    held = [row for row in _edge_rows(page, body_size) if row.edge == edge]
+    if not held:
+        return None
+    row = held[0] if edge == "head" else held[-1]
+    size = max(piece.size for piece in row.pieces)
+    return row if size <= 1.05 * body_size and len(row.text) <= MAX_STANDING else None
+
+
+def _set_off(row: _Row, page: Page) -> bool:
+    """True where at least a line's height lies between the row and the text."""
+    y0, y1 = min(piece.y0 for piece in row.pieces), max(piece.y1 for piece in row.pieces)
+    others = [
+        line for line in page.lines if not line.flag and not line.aside and not y0 <= (line.y0 + line.y1) / 2 <= y1
+    ]
+    if row.edge == "head":
+        gap = min((line.y0 for line in others), default=page.height) - y1
+    else:
+        gap = y0 - max((line.y1 for line in others), default=0.0)
+    return gap >= 0.8 * (y1 - y0)
 
 
 def _repeats(group: Sequence[_Row], pages: int) -> bool:

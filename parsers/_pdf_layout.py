@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from parsers._pdf_page import Line, Page, Word
+from parsers._pdf_lines import Line, Page, Word
 from parsers._pdf_table_grid import Box, Grid, GridCell, joined_lines, packed
 from parsers._pdf_table_words import within
 from quarry.errors import ModelError

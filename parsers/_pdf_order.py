@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from parsers._pdf_page import Line
+from parsers._pdf_lines import Line
 
 MIN_GUTTER = 7.0
 """Points: narrower gaps between columns do not occur in print."""
 MAX_CROSSING = 0.35
 """Largest share of rows that may run across a gutter (titles, wide figures)."""
+MIN_COLUMN, MAX_REST = 8, 3
+"""Lines that make a column; lines that may be left of a text for its last one."""
 WIDE_GAP_EM = 1.6
 """A gap within a line of at least this many times its size separates cells, not words."""
 
@@ -23,14 +25,31 @@ class Gutter(NamedTuple):
     x1: float
 
 
-def columns(pieces: Sequence[Line]) -> list[list[Line]]:
+def columns(pieces: Sequence[Line], edges: set[int] | None = None) -> list[list[Line]]:
     """The pieces as columns in reading order, each a list of whole lines.
 
     A gutter is looked for first over the whole area, where a few rows may cross it; such rows cut it into bands
-    that are read one after the other, each column by column (recursive X-Y cut with spanning rows).
+    that are read one after the other, each column by column (recursive X-Y cut with spanning rows). `edges` holds the
+    left edges of the columns of the pages before: it grows, and tells where a column of one or two lines starts.
     """
-    ordered = [_lines(area) for area in _areas(list(pieces), 0)]
+    areas = _areas(list(pieces), 0)
+    if edges is not None:
+        areas = _with_rest(areas[0], edges) if len(areas) == 1 else areas
+        edges.update(round(min(p.x0 for p in area)) for area in areas[1:] if len(area) >= MIN_COLUMN)
+    ordered = [_lines(area) for area in areas]
     return [lines for lines in ordered if lines]
+
+
+def _with_rest(area: list[Line], edges: Collection[int]) -> list[list[Line]]:
+    """The area, its last lines apart where they alone stand in a column that the pages before had."""
+    for edge in edges:
+        east = [p for p in area if p.x0 >= edge - 2]
+        starts = east and abs(min(p.x0 for p in east) - edge) <= 2
+        if starts and len(east) <= MAX_REST and all(p.x1 < edge for p in area if p.x0 < edge - 2):
+            west = [p for p in area if p.x0 < edge - 2]
+            if len(west) >= MIN_COLUMN:
+                return [west, east]
+    return [area]
 
 
 def rows(pieces: Sequence[Line]) -> list[list[Line]]:
@@ -135,12 +154,12 @@ def _tabular(west: Sequence[Line], east: Sequence[Line], stacked: Sequence[Seque
 
 
 def _prose(side: Sequence[Line]) -> bool:
-    """True where most lines of a side are long and fill its width."""
-    width = max(p.x1 for p in side) - min(p.x0 for p in side)
-    lengths = sorted(sum(len(w.text) + 1 for w in p.words) for p in side)
+    """True where most of a side's letters stand in lines that are long, and of much the same length."""
     widths = sorted(p.x1 - p.x0 for p in side)
-    middle = len(side) // 2
-    return lengths[middle] >= 18 and widths[middle] >= 0.55 * width
+    usual = 0.55 * widths[(9 * len(side) - 1) // 10]
+    letters = sum(len(p.text) for p in side)
+    running = sum(len(p.text) for p in side if len(p.text) >= 18 and p.x1 - p.x0 >= usual)
+    return running >= 0.6 * letters
 
 
 def _bands(stacked: Sequence[Sequence[Line]], gutter: Gutter, depth: int) -> list[list[Line]]:
@@ -195,16 +214,25 @@ def _lines(area: Sequence[Line]) -> list[Line]:
 
 def merged(row: Sequence[Line]) -> Line:
     """Pieces that stand side by side as one line; `cells` says where it has wide gaps."""
-    if len(row) == 1 and len(row[0].words) < 2:
+    if len(row) == 1 and " " not in row[0].text:
         return row[0]
-    words = tuple(word for piece in row for word in piece.words) if len(row) > 1 else row[0].words
-    main = max(row, key=lambda piece: piece.x1 - piece.x0)
+    main = row[0] if len(row) == 1 else max(row, key=lambda piece: piece.x1 - piece.x0)
+    boxes = row[0].boxes
+    for piece in row[1:]:
+        boxes = boxes + piece.boxes
     gap = WIDE_GAP_EM * main.size
-    cells = tuple(n for n in range(1, len(words)) if words[n].x0 - words[n - 1].x1 > gap)
+    cells = tuple([n // 4 for n in range(4, len(boxes), 4) if boxes[n] - boxes[n - 2] > gap])
     if len(row) == 1:
         return main._replace(cells=cells) if cells else main
-    x0, y0, x1, y1, _ = zip(*words, strict=True)
     bold = all(piece.style.bold for piece in row if any(c.isalnum() for c in piece.text))
     mono = all(piece.style.mono for piece in row)
-    style = main.style._replace(bold=bold, mono=mono)
-    return main._replace(words=words, x0=min(x0), y0=min(y0), x1=max(x1), y1=max(y1), style=style, cells=cells)
+    return main._replace(
+        text=" ".join(piece.text for piece in row),
+        boxes=boxes,
+        x0=min(piece.x0 for piece in row),
+        y0=min(piece.y0 for piece in row),
+        x1=max(piece.x1 for piece in row),
+        y1=max(piece.y1 for piece in row),
+        style=main.style._replace(bold=bold, mono=mono),
+        cells=cells,
+    )

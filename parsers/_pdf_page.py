@@ -5,12 +5,17 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
-SOFT_HYPHEN = "\u00ad"
-_KEPT_FORMAT = "\u200c\u200d"  # joiners change the shape of Persian, Indic and emoji words
+from parsers._pdf_actual import replaced
+from parsers._pdf_lines import Line, Page, Style, clean, turn_box
+from parsers._pdf_links import targets
+from parsers._pdf_tags import is_tagged, tag_at, tagged_lines
+
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|cmbx|cmssbx", re.IGNORECASE)
+_ITALIC_NAME = re.compile(r"italic|oblique|slanted|cmti|cmsl", re.IGNORECASE)
 _MONO_NAME = re.compile(r"mono|courier|consol|typewriter|cmtt|menlo|\bcode", re.IGNORECASE)
 _HTML_LINE = re.compile(r'<p style="top:([-\d.]+)pt;left:[-\d.]+pt;line-height:([-\d.]+)pt">(.*?)</p>\n', re.DOTALL)
 _HTML_SPAN = re.compile(
@@ -20,72 +25,6 @@ _INVISIBLE = re.compile(rb"\s[37]\s+Tr\b")
 _TRANSPARENT = re.compile(r"/ca 0?\.?0*(?=[/>\s])")
 _WHITE = 0xF5
 """Least red, green and blue of what counts as white."""
-
-
-class Word(NamedTuple):
-    """A run of characters without white space; its box in reading coordinates (see `Page.turn`)."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    text: str
-
-
-class Style(NamedTuple):
-    """What most of a line's characters look like."""
-
-    size: float
-    """Points."""
-    bold: bool
-    """True where all letters are bold."""
-    mono: bool
-    """True where all letters are of a typewriter face."""
-    colour: int
-    """0xRRGGBB."""
-
-
-class Line(NamedTuple):
-    """Words on one baseline. First a piece as MuPDF cuts it, later all such pieces of a column's line."""
-
-    page: int
-    """1-based."""
-    words: tuple[Word, ...]
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    baseline: float
-    style: Style
-    flag: str = ""
-    """`hidden:<reason>`, `ocr` or nothing."""
-    cells: tuple[int, ...] = ()
-    """Indexes of words before which a wide gap stands: the line looks like a table row."""
-    aside: bool = False
-    """True where it runs in another direction than the page's text."""
-
-    @property
-    def text(self) -> str:
-        return " ".join(word.text for word in self.words)
-
-    @property
-    def size(self) -> float:
-        return self.style.size
-
-
-class Page(NamedTuple):
-    """What was read from one page. `width` and `height` are those of the reading direction."""
-
-    number: int
-    width: float
-    height: float
-    turn: int
-    """Degrees clockwise by which the displayed page must be turned to read its text: 0, 90, 180 or 270."""
-    lines: tuple[Line, ...]
-    image_only: bool = False
-    """True where it has no text and an image covers most of it."""
-    strokes: int = 0
-    """Rectangles and straight lines drawn by the page's own content: what a ruled table is made of."""
 
 
 class Reader:
@@ -98,13 +37,20 @@ class Reader:
             pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES
         ) | pymupdf.TEXT_MEDIABOX_CLIP
         self._hiding_objects: dict[int, bool] = {}
+        self._replacing_objects: dict[int, bool] = {}
+        self._tagged = is_tagged(document)
 
     def read(self, page: Any) -> Page:
         """Styles come from MuPDF's HTML writer, in C and 5 times cheaper than `dict`; `dict` only where a page may
         hide text or turn it, for opacity and direction stand there alone."""
         textpage = page.get_textpage(flags=self._flags)
-        pieces = [list(words) for _, words in groupby(textpage.extractWORDS(), key=lambda word: (word[5], word[6]))]
         content = page.read_contents() or b""
+        raw: Sequence[Any] = textpage.extractWORDS()
+        if raw and self._replacing(page, content):
+            text = textpage.extractText()
+            textpage = page.get_textpage(flags=self._flags | self._pymupdf.TEXT_IGNORE_ACTUALTEXT)
+            raw = replaced(textpage.extractWORDS(), text)
+        pieces = [list(words) for _, words in groupby(raw, key=lambda word: (word[5], word[6]))]
         strokes = content.count(b" re") + content.count(b" l\n") + content.count(b" l ")
         number, rect = page.number + 1, page.rect
         if not pieces:
@@ -117,9 +63,33 @@ class Reader:
             turn = 0
         else:
             lines, turn = self._turned(page, textpage, pieces)
-        kept = tuple(self._flagged(page, [line for line in lines if line.words]))
+        if self._tagged and not turn:
+            lines = self._tags(page, lines)
         width, height = (rect.width, rect.height) if turn % 180 == 0 else (rect.height, rect.width)
-        return Page(number, width, height, turn, kept, False, strokes)
+        shown = [_placed(line, width, height) for line in lines if line.text]
+        kept = tuple(self._flagged(page, shown))
+        return Page(number, width, height, turn, kept, False, strokes, targets(page))
+
+    def _replacing(self, page: Any, content: bytes) -> bool:
+        return b"ActualText" in content or any(self._replaces(xref[0]) for xref in page.get_xobjects())
+
+    def _replaces(self, xref: int) -> bool:
+        if xref not in self._replacing_objects:
+            self._replacing_objects[xref] = b"ActualText" in (self._document.xref_stream(xref) or b"")
+        return self._replacing_objects[xref]
+
+    def _tags(self, page: Any, lines: Sequence[Line]) -> list[Line]:
+        matrix = page.rotation_matrix
+        shown = []
+        for held in tagged_lines(self._pymupdf, page):
+            box = self._pymupdf.Rect(held[:4]) * matrix
+            shown.append(held._replace(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1))
+        return [
+            line._replace(tag=tag_at(shown, (line.first.x0 + line.first.x1) / 2, (line.y0 + line.y1) / 2))
+            if line.text
+            else line
+            for line in lines
+        ]
 
     def _turned(self, page: Any, textpage: Any, pieces: Sequence[Sequence[Any]]) -> tuple[list[Line], int]:
         """Lines of a page whose text may be invisible or run in any direction."""
@@ -127,14 +97,14 @@ class Reader:
         matrix, rect = page.rotation_matrix, page.rect
         turns: list[int] = []
         for words in pieces:
-            direction = found[words[0][5], words[0][6]][1]
+            direction = found.get((words[0][5], words[0][6]), _UNSEEN)[1]
             x, y = direction[0] * matrix.a + direction[1] * matrix.c, direction[0] * matrix.b + direction[1] * matrix.d
             turns.append((0 if x > 0 else 180) if abs(x) >= abs(y) else (90 if y < 0 else 270))
         weight = {turn: sum(len(p) for p, t in zip(pieces, turns, strict=True) if t == turn) for turn in set(turns)}
         turn = max(sorted(weight), key=lambda item: weight[item])
         lines = []
         for words, own in zip(pieces, turns, strict=True):
-            style, _, flag = found[words[0][5], words[0][6]]
+            style, _, flag = found.get((words[0][5], words[0][6]), _UNSEEN)
             boxes = [(self._pymupdf.Rect(word[:4]) * matrix, word[4]) for word in words]
             turned = [(*turn_box(tuple(box), turn, rect.width, rect.height), text) for box, text in boxes]
             line = _line(page.number + 1, turned, (style, max((word[3] for word in turned), default=0.0)))
@@ -172,7 +142,9 @@ class Reader:
         covered = any(line.flag == "hidden:invisible" for line in lines) and self._covered(page)
         painted: Callable[[Line], bool] | None = None
         for line in lines:
-            if line.flag == "hidden:invisible":
+            if line.flag == "hidden:outside":
+                yield line
+            elif line.flag == "hidden:invisible":
                 yield line._replace(flag="ocr") if covered else line
             elif line.size < 1:
                 yield line._replace(flag="hidden:tiny")
@@ -183,37 +155,23 @@ class Reader:
                 yield line
 
 
-def turn_box(box: Any, turn: int, width: float, height: float) -> tuple[float, float, float, float]:
-    """A box of the displayed page (`width` x `height`) in coordinates in which its text runs left to right."""
-    x0, y0, x1, y1 = box
-    if turn == 90:
-        return (height - y1, x0, height - y0, x1)
-    if turn == 180:
-        return (width - x1, height - y1, width - x0, height - y0)
-    if turn == 270:
-        return (y0, width - x1, y1, width - x0)
-    return (x0, y0, x1, y1)
-
-
-def clean(text: str) -> str:
-    """Without control, bidi, zero-width and tag characters and soft hyphens (but for one at the end, which breaks the
-    word over two lines) and without lone surrogates."""
-    kept = [c for c in text if c.isprintable() or c in _KEPT_FORMAT or "\ue000" <= c <= "\uf8ff"]
-    return "".join(kept) + (SOFT_HYPHEN if text.endswith(SOFT_HYPHEN) and kept else "")
+def _placed(line: Line, width: float, height: float) -> Line:
+    """Flagged where it stands outside the page: nobody sees it."""
+    x, y = (line.x0 + line.x1) / 2, (line.y0 + line.y1) / 2
+    return line if 0 <= x <= width and 0 <= y <= height else line._replace(flag="hidden:outside")
 
 
 def _line(page: int, words: Sequence[Any], styled: tuple[Style, float]) -> Line:
-    kept = []
-    for word in words:
-        text = word[4]
-        if not text.isprintable():
-            text = clean(text)
-        if text:
-            kept.append(Word(word[0], word[1], word[2], word[3], text))
+    kept = words if "".join([word[4] for word in words]).isprintable() else _cleaned(words)
     if not kept:
         return Line(page, (), 0, 0, 0, 0, 0, styled[0])
-    x0, y0, x1, y1, _ = zip(*kept, strict=True)
-    return Line(page, tuple(kept), min(x0), min(y0), max(x1), max(y1), styled[1], styled[0])
+    x0, y0, x1, y1, *_ = zip(*kept, strict=True)
+    return Line(page, kept, min(x0), min(y0), max(x1), max(y1), styled[1], styled[0])
+
+
+def _cleaned(words: Sequence[Any]) -> list[Any]:
+    made = [(*word[:4], clean(word[4])) for word in words]
+    return [word for word in made if word[4]]
 
 
 def _upended(pieces: Sequence[Sequence[Any]]) -> bool:
@@ -230,33 +188,50 @@ def _upended(pieces: Sequence[Sequence[Any]]) -> bool:
     return False
 
 
+@lru_cache(maxsize=1024)
+def _face(font: str) -> tuple[bool, bool, bool]:
+    """Whether a font's name says that it is bold, of a typewriter and slanted."""
+    return bool(_BOLD_NAME.search(font)), bool(_MONO_NAME.search(font)), bool(_ITALIC_NAME.search(font))
+
+
 def _html_styles(source: str, pieces: int) -> list[tuple[Style, float]] | None:
     """Style and baseline of each line with text; None where MuPDF's writers count the lines differently."""
     styles: list[tuple[Style, float]] = []
     for top, height, inner in _HTML_LINE.findall(source):
         runs = []
         for tags, font, size, colour, text in _HTML_SPAN.findall(inner):
-            bold = "<b>" in tags or bool(_BOLD_NAME.search(font))
-            mono = "<tt>" in tags or bool(_MONO_NAME.search(font))
-            runs.append((len(text.strip()), float(size), bold, mono, int(colour or "0", 16)))
+            bold, mono, slanted = _face(font)
+            bold, mono, slanted = bold or "<b>" in tags, mono or "<tt>" in tags, slanted or "<i>" in tags
+            runs.append((len(text.strip()), float(size), bold, mono, int(colour or "0", 16), slanted))
         if any(run[0] for run in runs) and html.unescape(re.sub(r"<[^>]*>", "", inner)).strip():
             styles.append((_dominant(runs), float(top) + 0.8 * float(height)))
     return styles if len(styles) == pieces else None
 
 
-def _dominant(runs: Sequence[tuple[int, float, bool, bool, int]]) -> Style:
+@lru_cache(maxsize=1024)
+def _style(size: float, bold: bool, mono: bool, colour: int, italic: bool) -> Style:
+    """One value for all lines that look the same."""
+    return Style(size, bold, mono, colour, italic)
+
+
+def _dominant(runs: Sequence[tuple[int, float, bool, bool, int, bool]]) -> Style:
     if len(runs) == 1:
-        return Style(*runs[0][1:])
+        return _style(*runs[0][1:])
     sizes: dict[float, int] = {}
     colours: dict[int, int] = {}
-    for letters, size, _, _, colour in runs:
+    for letters, size, _, _, colour, _ in runs:
         sizes[size] = sizes.get(size, 0) + letters
         colours[colour] = colours.get(colour, 0) + letters
     inked = [run for run in runs if run[0]] or list(runs)
     total = sum(run[0] for run in inked) or 1
     bold = sum(run[0] for run in inked if run[2]) >= 0.95 * total
     mono = sum(run[0] for run in inked if run[3]) >= 0.95 * total
-    return Style(max(sizes, key=lambda s: sizes[s]), bold, mono, max(colours, key=lambda c: colours[c]))
+    italic = sum(run[0] for run in inked if run[5]) >= 0.95 * total
+    return _style(max(sizes, key=lambda s: sizes[s]), bold, mono, max(colours, key=lambda c: colours[c]), italic)
+
+
+_UNSEEN = (Style(10.0, bold=False, mono=False, colour=0), (1.0, 0.0), "hidden:outside")
+"""What is said of lines that the library's `dict` leaves out: they stand outside the page."""
 
 
 def _dict_lines(page: dict[str, Any]) -> dict[tuple[int, int], tuple[Style, tuple[float, float], str]]:
@@ -267,9 +242,9 @@ def _dict_lines(page: dict[str, Any]) -> dict[tuple[int, int], tuple[Style, tupl
             runs, opaque = [], False
             for span in line["spans"]:
                 letters, flags, font = len(span["text"].strip()), span["flags"], span["font"]
-                bold = bool(flags & 16) or bool(_BOLD_NAME.search(font))
-                mono = bool(flags & 8) or bool(_MONO_NAME.search(font))
-                runs.append((letters, span["size"], bold, mono, span["color"]))
+                bold, mono, slanted = _face(font)
+                bold, mono, slanted = bold or bool(flags & 16), mono or bool(flags & 8), slanted or bool(flags & 2)
+                runs.append((letters, span["size"], bold, mono, span["color"], slanted))
                 opaque = opaque or bool(letters and span["alpha"])
             flag = "" if opaque else "hidden:invisible"
             found[block_number, line_number] = (_dominant(runs), tuple(line["dir"]), flag)

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from parsers._pdf_furniture import Furniture
 from parsers._pdf_layout import Seen, Zone, chosen, load, look
-from parsers._pdf_page import Line, Page
+from parsers._pdf_lines import Line, Page
 from parsers._pdf_table_grid import Grid
 from parsers._pdf_tables import Ruled, Worded, worded
 from quarry.errors import ModelError

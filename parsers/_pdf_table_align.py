@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from parsers._pdf_page import Line, Word
+from parsers._pdf_lines import Line, Word
 from parsers._pdf_table_grid import is_figure, is_year
 from parsers._pdf_table_rules import Rule, Rules
 

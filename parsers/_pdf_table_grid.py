@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from parsers._pdf_page import Word
+from parsers._pdf_lines import Word
 
 Box = tuple[float, float, float, float]
 

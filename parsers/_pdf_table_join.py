@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from parsers._pdf_blocks import Block
-from parsers._pdf_page import Line, Style
+from parsers._pdf_lines import Line, Style
 from parsers._pdf_table_grid import Grid, GridCell, figures
 from quarry.types import ElementType
 

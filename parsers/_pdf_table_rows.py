@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from parsers._pdf_page import Line, Word
+from parsers._pdf_lines import Line, Word
 from parsers._pdf_table_align import Row, Run, Segment, is_figure_row, runs, set_columns
 from parsers._pdf_table_grid import Grid, GridCell, figures, header_rows, is_figure, joined_lines
 from parsers._pdf_table_rules import Rule, Rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parsers._pdf_page import Line, Word
+from parsers._pdf_lines import Line, Word
 from parsers._pdf_table_grid import Box
 
 

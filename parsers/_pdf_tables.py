@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from parsers._pdf_lines import Line, Page, Word, turn_box
 from parsers._pdf_order import columns, merged, rows
-from parsers._pdf_page import Line, Page, Word, turn_box
 from parsers._pdf_table_align import SEED_EM
 from parsers._pdf_table_grid import Box, Grid, GridCell, header_rows, is_figure, joined_lines, packed
 from parsers._pdf_table_rows import aligned

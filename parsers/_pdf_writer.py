@@ -10,23 +10,27 @@ from html import escape
 from itertools import groupby
 
 from parsers._pdf_blocks import Block
-from parsers._pdf_page import SOFT_HYPHEN, Line, Page, Word, turn_box
-from parsers._pdf_table_grid import Box, Grid, GridCell
+from parsers._pdf_lines import SOFT_HYPHEN, Line, Page, packed, turn_box
+from parsers._pdf_table_grid import Grid, GridCell
 from quarry.fingerprint import element_id
 from quarry.layout import BBox, Layout, Region
 from quarry.span import Span
-from quarry.types import Cell, Element, ElementType, Table
+from quarry.types import HIDDEN, Cell, Element, ElementType, Table
 
 _COMPOUND = re.compile(r"[^\W\d_]+-[^\W\d_]+")
 _DOTS = re.compile(r"[.\u00b7\u2024-\u2026]+")
+SLICE = 65_536
+MANY = 10_000
 LEADER = 5
 """Dots in a row that are no punctuation any more."""
+_LEADERS = ("..", ". .", "\u00b7", "\u2026", "\u2024", "\u2025")
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
 
 
-def compounds(lines: Iterable[Line]) -> frozenset[str]:
+def compounds(pages: Iterable[Page]) -> frozenset[str]:
     """Words with a hyphen inside a line: a hyphen at a line's end belongs to the word if it is one of these."""
-    return frozenset(match.casefold() for line in lines for match in _COMPOUND.findall(line.text))
+    texts = (line.text for page in pages for line in page.lines if "-" in line.text)
+    return frozenset(match.casefold() for text in texts for match in _COMPOUND.findall(text))
 
 
 @dataclass(slots=True)
@@ -38,6 +42,8 @@ class Writer:
     compounds: frozenset[str]
     elements: list[Element] = field(default_factory=list)
     _parts: list[str] = field(default_factory=list)
+    _done: list[str] = field(default_factory=list)
+    """Earlier parts, many in one."""
     _length: int = 0
     _line: int = 0
     _starts: array[int] = field(default_factory=lambda: array("i"))
@@ -49,30 +55,39 @@ class Writer:
 
     @property
     def text(self) -> str:
-        return "".join(self._parts)
+        return "".join([*self._done, *self._parts])
 
     @property
     def layout(self) -> Layout:
+        """With boxes rounded to 1/100 point, a slice at a time: long documents have tens of millions of numbers."""
+        import numpy as np  # PyMuPDF has loaded it
+
+        boxes = np.frombuffer(self._boxes, dtype=np.float32)
+        for start in range(0, len(boxes), SLICE):
+            boxes[start : start + SLICE] = np.round(boxes[start : start + SLICE].astype(np.float64), 2)
+        del boxes
         return Layout(self._starts, self._ends, self._pages, self._lines, self._boxes)
 
     def add(self, block: Block, *, body: bool = True) -> None:
         """One element. `body` False: page furniture and hidden text, which stand under no heading."""
         before = self._length
+        if len(self._parts) > MANY:
+            self._done.append("".join(self._parts))
+            self._parts.clear()
         if self.elements:
             self._put("\n\n")
-        start, first_word = self._length, len(self._starts)
+        start = self._length
         table = self._table(block.grid, block.first.page) if block.grid is not None else None
-        if table is None:
-            self._paragraph(block)
+        regions = self._paragraph(block) if block.grid is None else self._table_regions(block.grid, block.first.page)
         if self._length == start:
             self._undo(before)
             return
         span = Span(start, self._length)
         made = element_id(self.sha256, block.type.value, span)
         parent = self._parent(block, made) if body else None
-        regions = self._regions(range(first_word, len(self._starts)), block)
-        flags = tuple(dict.fromkeys([*block.flags, *(["ordered"] if block.ordered else [])]))
-        element = Element(made, block.type, span, block.first.page, regions, level=block.level, parent=parent)
+        hidden = [HIDDEN] if any(flag.startswith(HIDDEN) for flag in block.flags) else []
+        flags = tuple(dict.fromkeys([*hidden, *block.flags, *(["ordered"] if block.ordered else [])]))
+        element = Element(made, block.type, span, block.first.page, tuple(regions), level=block.level, parent=parent)
         self.elements.append(replace(element, table=table, flags=flags))
 
     def _undo(self, length: int) -> None:
@@ -90,57 +105,85 @@ class Writer:
         self._headings.append((level, made))
         return parent
 
-    def _paragraph(self, block: Block) -> None:
+    def _paragraph(self, block: Block) -> list[Region]:
+        """Writes the lines; gives back a box for each page and column that they stand in."""
         code = block.type is ElementType.CODE_SNIPPET
         left = min(line.x0 for line in block.lines)
+        regions: list[Region] = []
         for number, line in enumerate(block.lines):
-            words = line.words[1:] if block.bullet and number == 0 else line.words
             following = block.lines[number + 1] if number + 1 < len(block.lines) else None
-            if code and words:
+            text, boxes = line.text, line.boxes
+            if block.bullet and number == 0:
+                text, boxes = text.partition(" ")[2], boxes[4:]
+            if not text:
+                continue
+            if code:
                 self._put(" " * _indent(line, left))
-            self._words(words, line.page, following=None if code else following)
-            if following is not None and words:
-                self._between(words, following, code=code)
+            ending = self._line_of(text, boxes, line.page, following=None if code else following)
+            _enclose(regions, line.page, self._box_of(line, boxes))
+            if following is not None:
+                self._between(ending, following, code=code)
+        return regions
 
-    def _between(self, words: Sequence[Word], following: Line, *, code: bool) -> None:
+    def _between(self, ending: str, following: Line, *, code: bool) -> None:
         """What stands between two lines: nothing where a word goes on or both sides are CJK."""
         if code:
             self._put("\n")
-        elif following.words and not self._goes_on(words[-1], following.words[0]):
-            wide = _WIDE.match(words[-1].text[-1]) and _WIDE.match(following.words[0].text[0])
+        elif not _goes_on(ending, following.text):
+            wide = _WIDE.match(ending[-1]) and _WIDE.match(following.text[0])
             if not wide:
                 self._put(" ")
 
-    def _goes_on(self, last: Word, first: Word) -> bool:
-        """True where the hyphen at a line's end joins one word: letters before it, a small letter after it."""
-        text = last.text
-        return text.endswith(SOFT_HYPHEN) or (
-            text.endswith(("-", "\u2010")) and len(text) > 2 and text[-2].isalpha() and first.text[:1].islower()
-        )
-
-    def _words(self, words: Sequence[Word], page: int, *, following: Line | None) -> None:
-        """Leaders (the dots of a table of contents) are no text: their two sides are lines of their own."""
-        parts = _parted(words)
-        for part_number, part in enumerate(parts):
+    def _line_of(self, text: str, boxes: array[float], page: int, *, following: Line | None) -> str:
+        """Writes one line, without the hyphen that breaks its last word; gives back that word as it stood."""
+        words = text.split(" ")
+        ending = words[-1]
+        dotted = any(sign in text for sign in _LEADERS)
+        parts = _parted(words, boxes) if dotted else [(words, boxes)]
+        for number, (part, own) in enumerate(parts):
             self._line += 1 if len(parts) == 1 else 2
-            for number, word in enumerate(part):
-                text = word.text
-                last = number + 1 == len(part) and part_number + 1 == len(parts)
-                if last and following is not None and following.words:
-                    text = self._without_hyphen(word, following.words[0])
-                text = text.removesuffix(SOFT_HYPHEN)
-                if text:
-                    self._entry(word, page, self._length, self._length + len(text))
-                    self._put(text)
-                if not last:
-                    self._put(" ")
+            if number + 1 == len(parts) and following is not None and part[-1] is ending:
+                part[-1] = self._without_hyphen(ending, following.text)
+            self._entries([word.removesuffix(SOFT_HYPHEN) for word in part] if SOFT_HYPHEN in text else part, own, page)
+            if number + 1 < len(parts):
+                self._put(" ")
+        return ending
 
-    def _without_hyphen(self, last: Word, first: Word) -> str:
-        if not self._goes_on(last, first):
-            return last.text
-        head, tail = re.split(r"\W", last.text[:-1])[-1], re.split(r"\W", first.text)[0]
-        kept = f"{head}-{tail}".casefold() in self.compounds
-        return last.text if kept else last.text[:-1]
+    def _without_hyphen(self, last: str, following: str) -> str:
+        if not _goes_on(last, following):
+            return last
+        head, tail = re.split(r"\W", last[:-1])[-1], re.split(r"\W", following.split(" ", 1)[0])[0]
+        return last if f"{head}-{tail}".casefold() in self.compounds else last[:-1]
+
+    def _entries(self, words: Sequence[str], boxes: array[float], page: int) -> None:
+        """Words of one line, with blanks between them; an empty one has no entry."""
+        position = self._length
+        turned = self.pages[page - 1].turn != 0
+        for number, word in enumerate(words):
+            if word:
+                self._starts.append(position)
+                self._ends.append(position + len(word))
+                if turned:
+                    self._boxes.extend(self._shown(boxes[4 * number : 4 * number + 4], page))
+            position += len(word) + 1
+        count = len(self._starts) - len(self._pages)
+        self._pages.extend([page] * count)
+        self._lines.extend([self._line] * count)
+        if not turned:
+            self._boxes.extend(boxes if count == len(words) else _kept(words, boxes))
+        self._put(" ".join(words))
+
+    def _shown(self, box: Sequence[float], page: int) -> tuple[float, float, float, float]:
+        """A box in reading coordinates on the page as it is displayed."""
+        read = self.pages[page - 1]
+        return turn_box(box, (360 - read.turn) % 360, read.width, read.height)
+
+    def _box_of(self, line: Line, boxes: array[float]) -> BBox:
+        """Of the words of a line that are written."""
+        box = (line.x0, line.y0, line.x1, line.y1)
+        if len(boxes) < len(line.boxes):
+            box = (min(boxes[::4]), min(boxes[1::4]), max(boxes[2::4]), max(boxes[3::4]))
+        return _rounded(self._shown(box, line.page))
 
     def _table(self, grid: Grid, page: int) -> Table:
         rows: list[tuple[Cell, ...]] = []
@@ -163,64 +206,71 @@ class Writer:
         for number, line in enumerate(cell.lines):
             if number:
                 self._put(" ")
-            self._words(line, page, following=None)
+            text, boxes = packed(line)
+            self._line_of(text, boxes, page, following=None)
         text, span = "".join(self._parts[part:]), Span(start, self._length)
-        box = self._shown(cell.box, page)
+        box = _rounded(self._shown(cell.box, page))
         return Cell(text, cell.row, cell.col, cell.rowspan, cell.colspan, bbox=box, span=span if text else None)
 
-    def _entry(self, word: Word, page: int, start: int, end: int) -> None:
-        box = self._shown(word[:4], page)
-        self._starts.append(start)
-        self._ends.append(end)
-        self._pages.append(page)
-        self._lines.append(self._line)
-        self._boxes.extend(box)
-
-    def _shown(self, box: Box, page: int) -> BBox:
-        """A box in reading coordinates as it stands on the displayed page."""
-        read = self.pages[page - 1]
-        turned = turn_box(box, (360 - read.turn) % 360, read.width, read.height)
-        return BBox(*(round(value, 2) for value in turned))
-
     def _put(self, text: str) -> None:
-        self._parts.append(text)
-        self._length += len(text)
+        if text:
+            self._parts.append(text)
+            self._length += len(text)
 
-    def _regions(self, words: range, block: Block) -> tuple[Region, ...]:
-        """A box for each page and column that the element stands in."""
-        if block.grid is not None:
-            return self._table_regions(block.grid, block.first.page)
-        layout = self.layout
-        regions: list[Region] = []
-        for word in words:
-            page, box = self._pages[word], layout.box(word)
-            if regions and regions[-1].page == page and box.y0 >= regions[-1].bbox.y0 - 2 * (box.y1 - box.y0):
-                regions[-1] = Region(page, regions[-1].bbox.union(box))
-            else:
-                regions.append(Region(page, box))
-        return tuple(regions)
-
-    def _table_regions(self, grid: Grid, first: int) -> tuple[Region, ...]:
+    def _table_regions(self, grid: Grid, first: int) -> list[Region]:
         """A box for each page: that of all its cells and their words."""
         boxes: dict[int, BBox] = {}
         for cell in grid.cells:
             page = cell.page or first
             for part in (cell.box, *(word[:4] for line in cell.lines for word in line)):
-                box = self._shown(part, page)
+                box = _rounded(self._shown(part, page))
                 boxes[page] = boxes[page].union(box) if page in boxes else box
-        return tuple(Region(page, box) for page, box in sorted(boxes.items()))
+        return [Region(page, box) for page, box in sorted(boxes.items())]
 
 
-def _parted(words: Sequence[Word]) -> list[list[Word]]:
-    """The words on both sides of each run of at least LEADER dots; without such a run all of them."""
-    parts: list[list[Word]] = [[]]
-    for dotted, run in groupby(words, key=lambda word: bool(_DOTS.fullmatch(word.text))):
+def _kept(words: Sequence[str], boxes: array[float]) -> array[float]:
+    """Boxes of the words that are not empty."""
+    kept = array("f")
+    for number, word in enumerate(words):
+        if word:
+            kept.extend(boxes[4 * number : 4 * number + 4])
+    return kept
+
+
+def _rounded(box: Sequence[float]) -> BBox:
+    return BBox(*(round(value, 2) for value in box))
+
+
+def _goes_on(last: str, following: str) -> bool:
+    """True where the hyphen at a line's end joins one word: letters before it, a small letter after it."""
+    return last.endswith(SOFT_HYPHEN) or (
+        last.endswith(("-", "\u2010")) and len(last) > 2 and last[-2].isalpha() and following[:1].islower()
+    )
+
+
+def _enclose(regions: list[Region], page: int, box: BBox) -> None:
+    """Adds a line's box: to the last region, or as a new one where the line is on another page or goes up again."""
+    if regions and regions[-1].page == page and box.y0 >= regions[-1].bbox.y0 - 2 * (box.y1 - box.y0):
+        regions[-1] = Region(page, regions[-1].bbox.union(box))
+    else:
+        regions.append(Region(page, box))
+
+
+def _parted(words: Sequence[str], boxes: array[float]) -> list[tuple[list[str], array[float]]]:
+    """The words on both sides of each run of at least LEADER dots, which are no text: their sides are lines of their
+    own. Without such a run all of them."""
+    parts: list[tuple[list[str], array[float]]] = [([], array("f"))]
+    place = 0
+    for dotted, run in groupby(words, key=lambda word: bool(_DOTS.fullmatch(word))):
         found = list(run)
-        if dotted and sum(len(word.text) for word in found) >= LEADER:
-            parts.append([])
+        end = place + len(found)
+        if dotted and sum(len(word) for word in found) >= LEADER:
+            parts.append(([], array("f")))
         else:
-            parts[-1].extend(found)
-    return [part for part in parts if part] or [list(words)]
+            parts[-1][0].extend(found)
+            parts[-1][1].extend(boxes[4 * place : 4 * end])
+        place = end
+    return [part for part in parts if part[0]] or [(list(words), boxes)]
 
 
 def _indent(line: Line, left: float) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from parsers._pdf_blocks import Block
 from parsers._pdf_layout import Zone
-from parsers._pdf_page import Line
+from parsers._pdf_lines import Line
 from quarry.types import ElementType
 
 _OPEN = (ElementType.NARRATIVE_TEXT, ElementType.UNCATEGORIZED_TEXT)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ctypes import byref, c_double, c_float, c_int, c_uint, create_string_buffer
 from typing import Any, NamedTuple, Self
 
-from parsers._pdf_page import Line, Page, Style, Word, clean, turn_box
+from parsers._pdf_lines import Line, Page, Style, Word, clean, turn_box
 from quarry.errors import EncryptedError, RefusedError
 
 GAP = 2.5

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from parsers import parser
-from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes, join
+from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes, sampled
 from parsers._pdf_captions import tied
 from parsers._pdf_furniture import Furniture, furniture
-from parsers._pdf_headings import Bookmark, mark_headings
+from parsers._pdf_headings import mark_headings
+from parsers._pdf_join import join
+from parsers._pdf_labels import labels_of
 from parsers._pdf_layout import engine
+from parsers._pdf_lines import Line, Page, Style, Word
+from parsers._pdf_links import linked
 from parsers._pdf_order import columns
-from parsers._pdf_page import Line, Page, Reader, Style, Word
+from parsers._pdf_outline import bookmarks_of
+from parsers._pdf_page import Reader
 from parsers._pdf_sheets import Mode, Sheet, sheets
 from parsers._pdf_table_grid import Grid
 from parsers._pdf_table_join import joined
@@ -28,10 +33,15 @@ _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?")
 _JUNK = re.compile(
     r"untitled|microsoft |^\s*$|\.(?:docx?|indd|tex|dvi|qxd|pptx?|xlsx?)$|^title$|^document\d*$", re.IGNORECASE
 )
+TURN = 1000
+"""Pages that are read from one opening of a file."""
 BLANK_BYTES = 10_000_000
 """Decoded content of a page that shows nothing."""
 _MARK = "\x00table"
 """Word that stands for a table among the lines of its page, so that reading order takes it along."""
+
+
+_WRITTEN = Block(ElementType.PAGE_BREAK, [])
 
 
 @parser
@@ -63,25 +73,37 @@ class Pdf:
             raise RefusedError(f"size: {opened.page_count} pages, parsers.pdf.max_pages allows {self.max_pages}")
         try:
             with opened:
-                pages, found = self._read(pymupdf, opened)
+                pages, found = self._read(pymupdf, opened, data)
+                empty = [page.number for page in pages if not page.lines]
                 made = _document(opened, pages, found, origin, mode=self.mode, version=pymupdf.__version__)
                 if made.reason == "blank" and opened.is_repaired:
                     raise RefusedError("damaged: it had to be repaired, and no text is left")
-                made = _without_bombs(made, opened, [page.number for page in pages if not page.lines])
+                made = _without_bombs(made, opened, empty)
                 told = _warnings(pymupdf, repaired=opened.is_repaired)
                 return replace(made, warnings=(*made.warnings, *told))
         except (RuntimeError, pymupdf.mupdf.FzErrorBase) as error:
             raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
 
-    def _read(self, pymupdf: Any, opened: Any) -> tuple[list[Page], dict[int, Ruled]]:
-        reader = Reader(pymupdf, opened)
+    def _read(self, pymupdf: Any, opened: Any, data: bytes) -> tuple[list[Page], dict[int, Ruled]]:
         pages: list[Page] = []
         tables: dict[int, Ruled] = {}
-        for page in opened:
+        for reader, page in self._in_turns(pymupdf, opened, data):
             read = reader.read(page)
             tables[read.number] = found = ruled(page, read)
             pages.append(read._replace(lines=found.lines))
         return pages, tables
+
+    def _in_turns(self, pymupdf: Any, opened: Any, data: bytes) -> Iterator[tuple[Reader, Any]]:
+        """Every page. A long file is opened anew now and then, for MuPDF keeps each object that it has read."""
+        if opened.page_count <= TURN:
+            reader = Reader(pymupdf, opened)
+            yield from ((reader, page) for page in opened)
+            return
+        for start in range(0, opened.page_count, TURN):
+            with _open(pymupdf, data, self.passwords) as again:
+                reader = Reader(pymupdf, again)
+                for number in range(start, min(start + TURN, opened.page_count)):
+                    yield reader, again[number]
 
 
 def _open(pymupdf: Any, data: bytes, passwords: Sequence[str]) -> Any:
@@ -111,39 +133,45 @@ def _without_bombs(made: Document, opened: Any, empty: Sequence[int]) -> Documen
 
 
 def _document(
-    opened: Any, pages: Sequence[Page], tables: dict[int, Ruled], origin: Origin, *, mode: Mode, version: str
+    opened: Any, pages: list[Page], tables: dict[int, Ruled], origin: Origin, *, mode: Mode, version: str
 ) -> Document:
-    every = [line for page in pages for line in page.lines]
-    ready = sheets(opened, pages, tables, furniture(pages, body_size=body_of(every).size), mode=mode)
+    sample = [line for page in sampled(pages) for line in page.lines]
+    ready = sheets(opened, pages, tables, furniture(pages, body_size=body_of(sample).size), mode=mode)
     edges = ready.edges
     outside = edges.head | edges.foot
-    body = body_of(line for line in every if id(line) not in outside and not line.aside and not line.flag)
+    body = body_of(line for line in sample if id(line) not in outside and not line.aside and not line.flag)
     found, repeated = joined(_blocks(ready.sheets, body=body), {page.number: page.height for page in pages})
-    mark_headings(found, _bookmarks(opened), body=body, pages=len(pages))
+    mark_headings(found, bookmarks_of(opened, pages), body=body, pages=len(pages))
     refine(found, {sheet.page.number: sheet.zones for sheet in ready.sheets})
-    writer = Writer(origin.sha256, pages, compounds(every))
-    for block in found:
-        writer.add(block)
-    for block in [*repeated, *_furniture_blocks(every, edges)]:
-        writer.add(block, body=False)
     outcome, reason = _outcome(pages, found)
     meta = opened.metadata or {}
+    title = _title(meta.get("title"), found)
+    writer = Writer(origin.sha256, [page._replace(lines=()) for page in pages], compounds(pages))
+    rest = [*repeated, *_furniture_blocks(pages, edges)]
+    models = tuple(sheet.page.number for sheet in ready.sheets if sheet.modelled)
+    links = {page.number: page.links for page in pages if page.links}
+    del sample
+    for held in (pages, tables, ready.sheets):  # a long document's lines go as they are written
+        held.clear()
+    _write(writer, found, rest)
+    layout = writer.layout
     return Document(
         origin=origin,
         media_type="application/pdf",
         text=writer.text,
-        elements=tied(writer.elements, writer.text),
+        elements=tied(linked(writer.elements, layout, links), writer.text),
         parser=f"pdf/{Pdf.revision} pymupdf/{version}",
-        pages=len(pages),
-        title=_title(meta.get("title"), found),
+        pages=opened.page_count,
+        title=title,
         author=(meta.get("author") or "").strip() or None,
         created=_date(meta.get("creationDate")),
         language=(getattr(opened, "language", None) or None),
         outcome=outcome,
         reason=reason,
-        layout=writer.layout,
+        layout=layout,
+        page_labels=labels_of(opened),
         warnings=ready.warnings,
-        model_pages=tuple(sheet.page.number for sheet in ready.sheets if sheet.modelled),
+        model_pages=models,
     )
 
 
@@ -151,11 +179,11 @@ def _blocks(ready: Sequence[Sheet], *, body: Body) -> list[Block]:
     """All blocks in reading order, paragraphs joined over columns and pages."""
     found: list[Block] = []
     rights: dict[int, float] = {}
+    edges: set[int] = set()
     for sheet in ready:
         page, tables = sheet.page, sheet.grids
         marks = [_mark(grid, page.number, number) for number, grid in enumerate(tables)]
-        areas = sheet.areas if sheet.areas is not None else columns([*sheet.lines, *marks])
-        for lines in areas:
+        for lines in columns([*sheet.lines, *marks], edges):
             column = len(rights)
             rights[column] = max(line.x1 for line in lines)
             made = _column(lines, tables, column=column, body=body)
@@ -170,7 +198,7 @@ def _column(lines: Sequence[Line], tables: Sequence[Grid], *, column: int, body:
     made: list[Block] = []
     run: list[Line] = []
     for line in lines:
-        number = next((int(w.text.removeprefix(_MARK)) for w in line.words if w.text.startswith(_MARK)), None)
+        number = int(line.text.removeprefix(_MARK)) if line.text.startswith(_MARK) else None
         if number is None:
             run.append(line)
             continue
@@ -186,23 +214,24 @@ def _mark(grid: Grid, page: int, number: int) -> Line:
     return Line(page, (word,), x0, y0, x1, y1, y1, Style(0.0, bold=False, mono=False, colour=0))
 
 
-def _furniture_blocks(lines: Sequence[Line], edges: Furniture) -> list[Block]:
+def _write(writer: Writer, found: list[Block], rest: list[Block]) -> None:
+    """Lets go of each block when it is written: the lines of a long document and its elements are never all there."""
+    for place, block in enumerate(found):
+        writer.add(block)
+        found[place] = _WRITTEN
+    for block in rest:
+        writer.add(block, body=False)
+
+
+def _furniture_blocks(pages: Sequence[Page], edges: Furniture) -> list[Block]:
     """Running heads, feet and hidden text, line by line in the order of the pages."""
     found = []
-    for line in lines:
+    for line in (line for page in pages for line in page.lines):
         if line.flag.startswith("hidden"):
             found.append(Block(ElementType.UNCATEGORIZED_TEXT, [line], flags=[line.flag]))
         elif id(line) in edges.head or id(line) in edges.foot or line.aside:
             found.append(Block(ElementType.FOOTER if id(line) in edges.foot else ElementType.HEADER, [line]))
     return found
-
-
-def _bookmarks(opened: Any) -> list[Bookmark]:
-    try:
-        found = opened.get_toc(simple=True)
-    except (RuntimeError, ValueError):  # a damaged outline is as good as none
-        return []
-    return [Bookmark(level, title, page) for level, title, page in found if title.strip() and page > 0]
 
 
 def _outcome(pages: Sequence[Page], found: Sequence[Block]) -> tuple[Outcome, str | None]:

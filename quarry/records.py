@@ -39,6 +39,7 @@ def document_record(document: Document) -> Record:
         elements=[element_record(element) for element in document.elements],
         layout=_layout_record(document.layout),
         model_pages=list(document.model_pages) or None,
+        page_labels=list(document.page_labels) or None,
     ) | {"warnings": list(document.warnings)}
 
 
@@ -69,6 +70,7 @@ def document_from(record: Mapping[str, Any]) -> Document:
         layout=_layout(record.get("layout")),
         warnings=tuple(record.get("warnings", ())),
         model_pages=tuple(record.get("model_pages", ())),
+        page_labels=tuple(record.get("page_labels", ())),
     )
 
 

@@ -194,6 +194,8 @@ class Document:
     warnings: tuple[str, ...] = ()
     model_pages: tuple[int, ...] = ()
     """Pages, 1-based and ascending, that a layout model read; the others were read by rules alone."""
+    page_labels: tuple[str, ...] = ()
+    """What the file itself calls each page (`iv`, `A-3`); empty where it doesn't."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from benchmarks.retrieval import EXAMPLES, questions
 
 def test_boxes_give_the_text_back() -> None:
     for name in ("contract.pdf", "paper.pdf"):
-        score = measure(CORPUS / name, "metadata_aware")
+        score = measure(CORPUS / name, "metadata_aware", "auto")
         assert score.chunks > 10
         assert score.mupdf == score.chunks, score.wrong
         assert score.pdfium >= 0.9 * score.chunks, score.wrong

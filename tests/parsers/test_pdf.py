@@ -170,8 +170,8 @@ def test_hidden_text_is_flagged_and_no_body() -> None:
     document = parse(made(draw))
     hidden = {e.span.of(document.text): e.flags for e in document.elements if e.hidden}
     assert hidden == {
-        "White on white for machines.": ("hidden:white",),
-        "Invisible by its render mode.": ("hidden:invisible",),
+        "White on white for machines.": ("hidden", "hidden:white"),
+        "Invisible by its render mode.": ("hidden", "hidden:invisible"),
     }
     ((_, seen),) = body(document)
     assert seen == "Everybody sees this line of text."
