@@ -68,7 +68,7 @@ class Reader:
         width, height = (rect.width, rect.height) if turn % 180 == 0 else (rect.height, rect.width)
         shown = [_placed(line, width, height) for line in lines if line.text]
         kept = tuple(self._flagged(page, shown))
-        return Page(number, width, height, turn, kept, False, strokes, targets(page))
+        return Page(number, width, height, turn, kept, False, strokes, targets(self._pymupdf, page))
 
     def _replacing(self, page: Any, content: bytes) -> bool:
         return b"ActualText" in content or any(self._replaces(xref[0]) for xref in page.get_xobjects())

@@ -44,10 +44,15 @@ class Ruled(NamedTuple):
     """True where lines enclose more columns or rows than they part."""
 
 
+def unruled(read: Page) -> Ruled:
+    """A page whose lines are not looked at."""
+    return Ruled([], read.lines, Rules(), read.lines)
+
+
 def ruled(page: Any, read: Page) -> Ruled:
     """The page's ruled tables; frames that enclose more columns than they draw are left to the words."""
     if not MIN_STROKES <= read.strokes <= MAX_STROKES:
-        return Ruled([], read.lines, Rules(), read.lines)
+        return unruled(read)
     found = drawn(page.get_cdrawings(), _place(page, read))
     grids: list[Grid] = []
     lines = read.lines

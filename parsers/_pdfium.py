@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from ctypes import byref, c_double, c_float, c_int, c_uint, create_string_buffer
+from importlib import import_module
 from typing import Any, NamedTuple, Self
 
 from parsers._pdf_lines import Line, Page, Style, Word, clean, turn_box
@@ -53,6 +54,11 @@ class PdfiumDocument:
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
+
+    @property
+    def version(self) -> str:
+        """Of the library."""
+        return str(import_module("pypdfium2").PYPDFIUM_INFO.version)
 
     @property
     def page_count(self) -> int:

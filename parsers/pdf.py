@@ -5,31 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from parsers import parser
 from parsers._pdf_blocks import Block, Body, blocks, body_of, footnotes, sampled
 from parsers._pdf_captions import tied
+from parsers._pdf_facts import Facts, mupdf_facts, pdfium_facts
 from parsers._pdf_furniture import Furniture, furniture
 from parsers._pdf_headings import mark_headings
 from parsers._pdf_join import join
-from parsers._pdf_labels import labels_of
 from parsers._pdf_layout import engine
 from parsers._pdf_lines import Line, Page, Style, Word
 from parsers._pdf_links import linked
 from parsers._pdf_order import columns
-from parsers._pdf_outline import bookmarks_of
 from parsers._pdf_page import Reader
+from parsers._pdf_second import seconded
 from parsers._pdf_sheets import Mode, Sheet, sheets
 from parsers._pdf_table_grid import Grid
 from parsers._pdf_table_join import joined
-from parsers._pdf_tables import Ruled, ruled
+from parsers._pdf_tables import Ruled, ruled, unruled
 from parsers._pdf_writer import Writer, compounds
 from parsers._pdf_zones import refine
+from parsers._pdfium import PdfiumDocument
 from quarry.errors import EncryptedError, RefusedError
 from quarry.types import Document, ElementType, Origin, Outcome
 
-_DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?")
 _JUNK = re.compile(
     r"untitled|microsoft |^\s*$|\.(?:docx?|indd|tex|dvi|qxd|pptx?|xlsx?)$|^title$|^document\d*$", re.IGNORECASE
 )
@@ -58,40 +58,60 @@ class Pdf:
     the pages where the rules are in doubt: a table without lines whose cells are not mostly numbers, or with gaps;
     lines that enclose more columns than they part; words in columns that may be a table or not. On journal papers that
     is less than one page in ten; the pages are listed in the document's `model_pages`."""
+    engine: Literal["mupdf", "pdfium"] = "mupdf"
+    """`pdfium` (BSD and Apache licences) reads text, styles, bookmarks and borderless tables; ruled lines, models,
+    tags, links and hidden text are MuPDF's alone. With `mupdf`, pages without text are read by PDFium as well, and but for
+    `fast` the page with the least text is compared: a warning tells where the two are far apart."""
     passwords: tuple[str, ...] = ()
     """Tried in turn on encrypted files."""
     max_pages: int = 20_000
     """A document with more is refused before a page is read."""
 
     def parse(self, data: bytes, origin: Origin) -> Document:
+        return self._by_pdfium(data, origin) if self.engine == "pdfium" else self._by_mupdf(data, origin)
+
+    def _by_pdfium(self, data: bytes, origin: Origin) -> Document:
+        with PdfiumDocument(data, self.passwords) as opened:
+            self._check_pages(opened.page_count)
+            pages = [opened.read(number) for number in range(1, opened.page_count + 1)]
+            tables = {page.number: unruled(page) for page in pages}
+            return _document(None, pdfium_facts(opened), pages, tables, origin, mode="fast")
+
+    def _check_pages(self, count: int) -> None:
+        if count > self.max_pages:
+            raise RefusedError(f"size: {count} pages, parsers.pdf.max_pages allows {self.max_pages}")
+
+    def _by_mupdf(self, data: bytes, origin: Origin) -> Document:
         pymupdf = engine()
         pymupdf.TOOLS.mupdf_display_errors(False)
         pymupdf.TOOLS.mupdf_display_warnings(False)
         pymupdf.TOOLS.reset_mupdf_warnings()
         opened = _open(pymupdf, data, self.passwords)
-        if opened.page_count > self.max_pages:
-            raise RefusedError(f"size: {opened.page_count} pages, parsers.pdf.max_pages allows {self.max_pages}")
+        self._check_pages(opened.page_count)
         try:
             with opened:
-                pages, found = self._read(pymupdf, opened, data)
+                pages, found, second = self._read(pymupdf, opened, data)
                 empty = [page.number for page in pages if not page.lines]
-                made = _document(opened, pages, found, origin, mode=self.mode, version=pymupdf.__version__)
+                facts = mupdf_facts(opened, pages, version=pymupdf.__version__)
+                made = _document(opened, facts, pages, found, origin, mode=self.mode)
                 if made.reason == "blank" and opened.is_repaired:
                     raise RefusedError("damaged: it had to be repaired, and no text is left")
                 made = _without_bombs(made, opened, empty)
                 told = _warnings(pymupdf, repaired=opened.is_repaired)
-                return replace(made, warnings=(*made.warnings, *told))
+                return replace(made, warnings=(*made.warnings, *second, *told))
         except (RuntimeError, pymupdf.mupdf.FzErrorBase) as error:
             raise RefusedError(f"damaged: {' '.join(str(error).split())[:120]}") from error
 
-    def _read(self, pymupdf: Any, opened: Any, data: bytes) -> tuple[list[Page], dict[int, Ruled]]:
+    def _read(self, pymupdf: Any, opened: Any, data: bytes) -> tuple[list[Page], dict[int, Ruled], list[str]]:
         pages: list[Page] = []
         tables: dict[int, Ruled] = {}
         for reader, page in self._in_turns(pymupdf, opened, data):
             read = reader.read(page)
             tables[read.number] = found = ruled(page, read)
             pages.append(read._replace(lines=found.lines))
-        return pages, tables
+        again, told = seconded(pages, data, self.passwords, compare=self.mode != "fast")
+        tables |= {page.number: unruled(page) for page, before in zip(again, pages, strict=True) if page is not before}
+        return again, tables, told
 
     def _in_turns(self, pymupdf: Any, opened: Any, data: bytes) -> Iterator[tuple[Reader, Any]]:
         """Every page. A long file is opened anew now and then, for MuPDF keeps each object that it has read."""
@@ -133,7 +153,7 @@ def _without_bombs(made: Document, opened: Any, empty: Sequence[int]) -> Documen
 
 
 def _document(
-    opened: Any, pages: list[Page], tables: dict[int, Ruled], origin: Origin, *, mode: Mode, version: str
+    opened: Any, facts: Facts, pages: list[Page], tables: dict[int, Ruled], origin: Origin, *, mode: Mode
 ) -> Document:
     sample = [line for page in sampled(pages) for line in page.lines]
     ready = sheets(opened, pages, tables, furniture(pages, body_size=body_of(sample).size), mode=mode)
@@ -141,11 +161,10 @@ def _document(
     outside = edges.head | edges.foot
     body = body_of(line for line in sample if id(line) not in outside and not line.aside and not line.flag)
     found, repeated = joined(_blocks(ready.sheets, body=body), {page.number: page.height for page in pages})
-    mark_headings(found, bookmarks_of(opened, pages), body=body, pages=len(pages))
+    mark_headings(found, facts.marks, body=body, pages=len(pages))
     refine(found, {sheet.page.number: sheet.zones for sheet in ready.sheets})
     outcome, reason = _outcome(pages, found)
-    meta = opened.metadata or {}
-    title = _title(meta.get("title"), found)
+    title = _title(facts.title, found)
     writer = Writer(origin.sha256, [page._replace(lines=()) for page in pages], compounds(pages))
     rest = [*repeated, *_furniture_blocks(pages, edges)]
     models = tuple(sheet.page.number for sheet in ready.sheets if sheet.modelled)
@@ -160,16 +179,16 @@ def _document(
         media_type="application/pdf",
         text=writer.text,
         elements=tied(linked(writer.elements, layout, links), writer.text),
-        parser=f"pdf/{Pdf.revision} pymupdf/{version}",
-        pages=opened.page_count,
+        parser=f"pdf/{Pdf.revision} {facts.library}",
+        pages=facts.pages,
         title=title,
-        author=(meta.get("author") or "").strip() or None,
-        created=_date(meta.get("creationDate")),
-        language=(getattr(opened, "language", None) or None),
+        author=facts.author,
+        created=facts.created,
+        language=facts.language,
         outcome=outcome,
         reason=reason,
         layout=layout,
-        page_labels=labels_of(opened),
+        page_labels=facts.labels,
         warnings=ready.warnings,
         model_pages=models,
     )
@@ -253,9 +272,8 @@ def _numbers(pages: Sequence[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
-def _title(declared: str | None, found: Sequence[Block]) -> str | None:
+def _title(title: str, found: Sequence[Block]) -> str | None:
     """The metadata's title unless it is what a program left there; else the largest text that opens the document."""
-    title = " ".join((declared or "").split())
     if title and not _JUNK.search(title):
         return title
     first = [block for block in found if block.first.page == 1 and block.grid is None][:12]
@@ -263,15 +281,6 @@ def _title(declared: str | None, found: Sequence[Block]) -> str | None:
     if largest is None or largest.type is not ElementType.TITLE:
         return None
     return " ".join(largest.text.split())[:300]
-
-
-def _date(value: str | None) -> str | None:
-    match = _DATE.match(value or "")
-    if not match:
-        return None
-    year, month, day, hour, minute, second = match.groups()
-    date = "-".join(part for part in (year, month, day) if part)
-    return f"{date}T{hour}:{minute or '00'}:{second or '00'}" if day and hour else date
 
 
 def _warnings(pymupdf: Any, *, repaired: bool) -> tuple[str, ...]:
