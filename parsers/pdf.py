@@ -60,8 +60,8 @@ class Pdf:
     is less than one page in ten; the pages are listed in the document's `model_pages`."""
     engine: Literal["mupdf", "pdfium"] = "mupdf"
     """`pdfium` (BSD and Apache licences) reads text, styles, bookmarks and borderless tables; ruled lines, models,
-    tags, links and hidden text are MuPDF's alone. With `mupdf`, pages without text are read by PDFium as well, and but for
-    `fast` the page with the least text is compared: a warning tells where the two are far apart."""
+    tags, links and hidden text are MuPDF's alone. With `mupdf`, pages without text are read by PDFium as well, and
+    but for `fast` the page with the least text is compared: a warning tells where the two are far apart."""
     passwords: tuple[str, ...] = ()
     """Tried in turn on encrypted files."""
     max_pages: int = 20_000
