@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
+from statistics import median
 from typing import Any
 
 from parsers._pdf_actual import replaced
 from parsers._pdf_lines import Line, Page, Style, clean, turn_box
 from parsers._pdf_links import targets
+from parsers._pdf_ocr import Ocr
 from parsers._pdf_tags import is_tagged, tag_at, tagged_lines
 
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|cmbx|cmssbx", re.IGNORECASE)
@@ -28,9 +30,10 @@ _WHITE = 0xF5
 
 
 class Reader:
-    """Reads pages of one open document with one `TextPage` each; no image is ever decoded."""
+    """Reads pages of one open document with one `TextPage` each; images are decoded for OCR alone."""
 
-    def __init__(self, pymupdf: Any, document: Any) -> None:
+    def __init__(self, pymupdf: Any, document: Any, ocr: Ocr | None = None) -> None:
+        self._ocr = ocr
         self._pymupdf = pymupdf
         self._document = document
         self._flags = (
@@ -54,7 +57,10 @@ class Reader:
         strokes = content.count(b" re") + content.count(b" l\n") + content.count(b" l ")
         number, rect = page.number + 1, page.rect
         if not pieces:
-            return Page(number, rect.width, rect.height, 0, (), self._covered(page), strokes)
+            covered = self._covered(page)
+            if covered and self._ocr:
+                return self._recognised(page)
+            return Page(number, rect.width, rect.height, 0, (), covered, strokes)
         styles = None
         if not page.rotation and not _upended(pieces) and not self._may_hide(page, content):
             styles = _html_styles(textpage.extractHTML(), len(pieces))
@@ -69,6 +75,17 @@ class Reader:
         shown = [_placed(line, width, height) for line in lines if line.text]
         kept = tuple(self._flagged(page, shown))
         return Page(number, width, height, turn, kept, False, strokes, targets(self._pymupdf, page))
+
+    def _recognised(self, page: Any) -> Page:
+        """A scanned page by OCR. Its lines are flagged `ocr`; one on which no text is found stays a picture."""
+        assert self._ocr is not None
+        number, rect = page.number + 1, page.rect
+        textpage = self._ocr.textpage(page, self._flags)
+        pieces = [list(words) for _, words in groupby(textpage.extractWORDS(), key=lambda word: (word[5], word[6]))]
+        read, turn = self._turned(page, textpage, pieces) if pieces else ([], 0)
+        width, height = (rect.width, rect.height) if turn % 180 == 0 else (rect.height, rect.width)
+        lines = tuple(_plain(read))
+        return Page(number, width, height, turn, lines, not lines)
 
     def _replacing(self, page: Any, content: bytes) -> bool:
         return b"ActualText" in content or any(self._replaces(xref[0]) for xref in page.get_xobjects())
@@ -153,6 +170,15 @@ class Reader:
                 yield line if painted(line) else line._replace(flag="hidden:white")
             else:
                 yield line
+
+
+def _plain(read: Sequence[Line]) -> Iterator[Line]:
+    """Recognised lines: specks go, sizes that are nearly the usual one are it, and no face is told from another."""
+    kept = [line for line in read if any(letter.isalnum() for letter in line.text)]
+    usual = median([line.size for line in kept]) if kept else 0.0
+    for line in kept:
+        size = usual if abs(line.size - usual) < 0.25 * usual else line.size
+        yield line._replace(flag="ocr", style=Style(size, bold=False, mono=False, colour=0))
 
 
 def _placed(line: Line, width: float, height: float) -> Line:

@@ -17,6 +17,7 @@ from parsers._pdf_join import join
 from parsers._pdf_layout import engine
 from parsers._pdf_lines import Line, Page, Style, Word
 from parsers._pdf_links import linked
+from parsers._pdf_ocr import ocr_of
 from parsers._pdf_order import columns
 from parsers._pdf_page import Reader
 from parsers._pdf_second import seconded
@@ -62,6 +63,9 @@ class Pdf:
     """`pdfium` (BSD and Apache licences) reads text, styles, bookmarks and borderless tables; ruled lines, models,
     tags, links and hidden text are MuPDF's alone. With `mupdf`, pages without text are read by PDFium as well, and
     but for `fast` the page with the least text is compared: a warning tells where the two are far apart."""
+    ocr: str = "eng"
+    """Tesseract's languages for scanned pages (`deu+eng`), used where their data is installed (by the system, or where
+    TESSDATA_PREFIX says); empty for none. Without it scanned pages are listed in the outcome's reason."""
     passwords: tuple[str, ...] = ()
     """Tried in turn on encrypted files."""
     max_pages: int = 20_000
@@ -115,13 +119,14 @@ class Pdf:
 
     def _in_turns(self, pymupdf: Any, opened: Any, data: bytes) -> Iterator[tuple[Reader, Any]]:
         """Every page. A long file is opened anew now and then, for MuPDF keeps each object that it has read."""
+        ocr = ocr_of(self.ocr) if self.ocr else None
         if opened.page_count <= TURN:
-            reader = Reader(pymupdf, opened)
+            reader = Reader(pymupdf, opened, ocr)
             yield from ((reader, page) for page in opened)
             return
         for start in range(0, opened.page_count, TURN):
             with _open(pymupdf, data, self.passwords) as again:
-                reader = Reader(pymupdf, again)
+                reader = Reader(pymupdf, again, ocr)
                 for number in range(start, min(start + TURN, opened.page_count)):
                     yield reader, again[number]
 
