@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
@@ -30,6 +29,7 @@ from benchmarks._page_scores import (
     table_hits,
     text_hits,
 )
+from benchmarks._rows import Row
 from parsers.html import Html
 from quarry.types import Document, Element, ElementType, Origin
 
@@ -50,23 +50,6 @@ class Page(NamedTuple):
     name: str
     source: str
     truth: list[Part]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table."""
-
-    set: str
-    measure: str
-    ours: float
-    peers: dict[str, float] = field(default_factory=dict)
-    bar: float | None = None
-    at_most: bool = False
-    """The bar is an upper one."""
-
-    @property
-    def passed(self) -> bool:
-        return self.bar is None or (self.ours <= self.bar if self.at_most else self.ours >= self.bar)
 
 
 # ---------------------------------------------------------------- who reads

@@ -6,7 +6,7 @@ import contextlib
 import io
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pymupdf
 
 from benchmarks._paper_scores import Part, Truth, scored, total, truth_of
-from benchmarks._parsing_html import Row
+from benchmarks._rows import Row
 from parsers.pdf import Pdf
 from quarry.types import ElementType, Origin
 
@@ -106,8 +106,3 @@ def _table(name: str, found: dict[str, dict[str, float]], bars: dict[str, float]
     for measure, bar in bars.items():
         peers = {reader: own[measure] for reader, own in found.items() if reader != "quarry"}
         yield Row(name, measure, found["quarry"][measure], peers, bar)
-
-
-def names(found: Sequence[Row]) -> list[str]:
-    """Peers of all rows, in the order in which they come."""
-    return list(dict.fromkeys(name for row in found for name in row.peers))

@@ -16,7 +16,6 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
@@ -26,6 +25,7 @@ from lxml import etree, html  # type: ignore[import-untyped]  # ships no types
 from rich.console import Console
 from rich.table import Table as Shown
 
+from benchmarks._rows import Row
 from parsers.pdf import Pdf
 from quarry.types import Document, Origin
 
@@ -33,23 +33,6 @@ POOLED_BAR, DOCUMENT_BAR, LAYOUT_CPU_BAR, FAST_CPU_BAR, SHARE_BAR = 0.93, 0.75, 
 ALONE = "pymupdf4llm, 1 core"
 Cell = tuple[int, int, int, int, str]
 """First row, last row, first column, last column, text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the report."""
-
-    set: str
-    measure: str
-    ours: float
-    peers: dict[str, float] = field(default_factory=dict)
-    bar: float | None = None
-    at_most: bool = False
-    """The bar is an upper one."""
-
-    @property
-    def passed(self) -> bool:
-        return self.bar is None or (self.ours <= self.bar if self.at_most else self.ours >= self.bar)
 
 
 class Read(NamedTuple):
