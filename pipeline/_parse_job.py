@@ -17,11 +17,13 @@ from typing import Any
 
 from parsers import _media as media
 from parsers._pdf_proof import Picture, Probe, misplaced, pictures
-from quarry import fault
+from quarry import fault, memory
 from quarry.errors import ConfigError, DocumentError, FailedError, RefusedError
 from quarry.types import Document, Origin
 
 _MB = 1_000_000
+LONG = 1000
+"""Pages of a document whose answer is large."""
 PICTURES = 200
 """Pages that are drawn of one document at most."""
 
@@ -129,6 +131,8 @@ def _outcome(job: ParseJob, here: _Here) -> Answer:
         return Answer(error=FailedError("memory: the system gave no more"))
     except Exception as error:  # noqa: BLE001  # the per-document boundary: a document can fail, a run can't
         return Answer(error=FailedError(f"error: {type(error).__name__} in {_place(error)}"))
+    if document.pages > LONG:  # what reading took goes before the answer is packed
+        memory.give_back()
     return Answer(ParseResult(document, time.perf_counter() - began, wrong, drawn))
 
 
