@@ -41,7 +41,8 @@ def finish(session: Session, plan: Plan) -> Report:
     deleted = _write_rows(session, plan)
     session.collection.put_sources(plan.roots)
     interrupted = any(journal.interrupted for journal in session.journals.values())
-    if plan.changes_something or interrupted:
+    half_promoted = session.generation.state != "live"  # a promotion died between its swap and its end
+    if plan.changes_something or interrupted or half_promoted:
         with session.collection.lock(wait_s=COMMIT_WAIT_S):
             _upkeep(session, elements=bool(plan.work or plan.deleted) or interrupted)
     session.collection.tidy((), session.settings.upkeep, only=("runs",))

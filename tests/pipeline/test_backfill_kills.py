@@ -99,6 +99,7 @@ def test_kill_at_a_sample_of_the_points(drill: Drill) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_kill_at_every_point(drill: Drill) -> None:
     with ThreadPoolExecutor(4) as pool:
         deaths = {
