@@ -1,4 +1,4 @@
-"""Which strategy to take: the best by the main metric, or the cheapest of those that can't be told from it."""
+"""Which strategy to take: the best by the main metric, or one that can't be told from it and costs clearly less."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from rich.table import Table
 
 from evaluation.bootstrap import Difference
 from evaluation.evaluate import Evaluation, Row
+
+WORTH = 0.75
+"""A tie is taken in place of the better mean where it costs at most this share of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,9 @@ class Candidate:
         return self.best or self.behind.tie
 
     @property
-    def price(self) -> tuple[float, float]:
-        """Tokens to encode, then bytes to store; what is not known comes last."""
-        cost = self.row.cost
-        return (cost.tokens, cost.bytes) if cost else (float("inf"), float("inf"))
+    def tokens(self) -> float:
+        """To encode; infinite where that is not known."""
+        return self.row.cost.tokens if self.row.cost else float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,12 @@ class Advice:
 
     @property
     def take(self) -> Candidate:
-        """The cheapest that is no worse than the best by its interval."""
-        return min((found for found in self.candidates if found.tie), key=lambda found: found.price)
+        """Of those that are no worse than the best by their intervals: from the best on, to what saves enough."""
+        taken = self.candidates[0]
+        for found in self.candidates:
+            if found.tie and found.tokens <= WORTH * taken.tokens:
+                taken = found
+        return taken
 
 
 def advise(found: Evaluation) -> Advice:
@@ -86,11 +92,11 @@ def verdict(advice: Advice) -> str:
     said = f"take {take.row.strategy!r}: {advice.metric} {100 * take.mean:.1f} %"
     ties = sum(found.tie for found in advice.candidates) - 1
     if take is best:
-        return f"{said}, the best of {len(advice.candidates)}" + (f", {ties} tie with it and cost more" if ties else "")
+        return f"{said}, the best of {len(advice.candidates)}" + (f", {ties} tie with it" if ties else "")
     apart = take.behind
     return (
         f"{said}, a tie with the best ({best.row.strategy!r}, {100 * best.mean:.1f} %; "
-        f"{100 * apart.mean:+.1f} points, [{100 * apart.low:+.1f}, {100 * apart.high:+.1f}]) and the cheapest of those"
+        f"{100 * apart.mean:+.1f} points, [{100 * apart.low:+.1f}, {100 * apart.high:+.1f}]) that costs less"
     )
 
 

@@ -38,6 +38,8 @@ NEVER = 10**12
 KEPT = 10**4
 """Retired generations, and days: every one is as good as the live one here."""
 COSTS = "costs.json"
+COLLECTION = "evaluation"
+"""The same for every folder: ids, and with them the order of equal scores, don't depend on where the corpus is."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +100,20 @@ class Laboratory:
         settings = effective.settings
         self._parsers = recipe_of(effective).parsers
         self._corpus = corpus.resolve()
-        name = f"eval-{digest(str(self._corpus), self._parsers, length=12)}"
+        place = cache / digest(str(self._corpus), self._parsers, length=12)
+        place.mkdir(parents=True, exist_ok=True)
         changed: dict[str, Any] = {
-            "store": str(cache / "store"),
-            "collection": name,
+            "store": str(place / "store"),
+            "collection": COLLECTION,
             "index": settings.index.model_copy(update={"vector_from_rows": NEVER}),
             "ingest": settings.ingest.model_copy(update={"max_delete": 1.0}),
             "generations": settings.generations.model_copy(update={"keep": KEPT, "keep_days": KEPT}),
         }
         self._effective = Effective(settings.model_copy(update=changed), effective.origins)
-        self._store = Store.open(str(cache / "store"), create=True)
-        self._costs = cache / COSTS
+        self._store = Store.open(str(place / "store"), create=True)
+        self._costs = place / COSTS
         self._encoders: dict[str, CuttingEncoder] = {}
-        self.collection: Collection = self._store.collection(name)
+        self.collection: Collection = self._store.collection(COLLECTION)
 
     def encoder(self, name: str) -> CuttingEncoder:
         """By profile name or model folder, loaded once. Dimension and number type are those of the settings."""

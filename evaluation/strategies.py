@@ -82,9 +82,13 @@ def from_file(name: str, file: Path) -> Strategy:
 
 
 def built_in() -> list[Strategy]:
-    """Every kind with its defaults, then the profiles of config/chunkers.yaml."""
+    """Every kind with its defaults, then the profiles of config/chunkers.yaml that are something else."""
     names = [*chunker.names(), *read_yaml(config_dir() / "chunkers.yaml")]
-    return [strategy(name) for name in dict.fromkeys(names)]
+    found: list[Strategy] = []
+    for made in map(strategy, dict.fromkeys(names)):
+        if all(made.build() != known.build() for known in found):
+            found.append(made)
+    return found
 
 
 def _put(settings: dict[str, Any], path: list[str], value: Any) -> None:
