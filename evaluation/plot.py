@@ -15,10 +15,9 @@ WIDTH = 920
 LEFT, RIGHT = 290, 70
 BAR, GAP = 16, 8
 CURVE_HEIGHT = 300
-_STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#222}.title{font-weight:600;font-size:14px}"
-    ".light{fill:#777}.grid{stroke:#e4e4e4}.mark{stroke:#222;stroke-width:1.2}.line{fill:none;stroke-width:2}"
-)
+LINES = {"grid": 'stroke="#e4e4e4"', "mark": 'stroke="#222222" stroke-width="1.2"'}
+TEXTS = {"": 'fill="#222222"', "title": 'fill="#222222" font-weight="600" font-size="14"', "light": 'fill="#777777"'}
+"""Attributes, not a style sheet: many programs that show SVG read no CSS."""
 
 
 def svg(found: Evaluation) -> str:
@@ -26,24 +25,24 @@ def svg(found: Evaluation) -> str:
     metric = found.main_metric
     rows = sorted(found.rows, key=lambda row: -found.mean(row, metric))
     bars = list(_bars(found, rows, metric))
-    height = 70 + len(rows) * (BAR + GAP)
+    height = 90 + len(rows) * (BAR + GAP)
     drawn = [row for row in rows if len(row.curve)][:MOST_LINES]
     lines = list(_curves(drawn, top=height + 30)) if drawn else []
     whole = height + (CURVE_HEIGHT + 110 if drawn else 0)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{whole}" viewBox="0 0 {WIDTH} {whole}">'
-        f"<style>{_STYLE}</style><rect width='100%' height='100%' fill='#fff'/>"
+        f'<rect width="{WIDTH}" height="{whole}" fill="#ffffff"/>'
+        '<g font-family="Helvetica, Arial, sans-serif" font-size="12">'
     )
-    return "\n".join([head, *bars, *lines, "</svg>", ""])
+    return "\n".join([head, *bars, *lines, "</g></svg>", ""])
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "") -> str:
-    shown = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{shown}>{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {TEXTS[kind]}>{escape(text)}</text>'
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, *, kind: str) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" {LINES[kind]}/>'
 
 
 def _label(row: Row, *, encoders: bool) -> str:
@@ -52,15 +51,15 @@ def _label(row: Row, *, encoders: bool) -> str:
 
 def _bars(found: Evaluation, rows: Sequence[Row], metric: str) -> Iterator[str]:
     plot, encoders = WIDTH - LEFT - RIGHT, len({row.encoder for row in rows}) > 1
-    bottom = 56 + len(rows) * (BAR + GAP)
+    bottom = 76 + len(rows) * (BAR + GAP)
     title = f"{metric} in percent, with 95 % intervals ({len(found.questions)} questions)"
     yield _text(16, 24, title, kind="title")
     for tick in range(0, 101, 20):
         x = LEFT + plot * tick / 100
-        yield _line(x, 42, x, bottom, kind="grid")
-        yield _text(x, 38, str(tick), anchor="middle", kind="light")
+        yield _line(x, 62, x, bottom, kind="grid")
+        yield _text(x, 56, str(tick), anchor="middle", kind="light")
     for number, row in enumerate(rows):
-        y, value = 48 + number * (BAR + GAP), found.mean(row, metric)
+        y, value = 68 + number * (BAR + GAP), found.mean(row, metric)
         low, high = found.interval(row, metric)
         middle = y + BAR / 2
         name = _label(row, encoders=encoders)
@@ -86,7 +85,7 @@ def _curves(rows: Sequence[Row], *, top: float) -> Iterator[str]:
     for number, row in enumerate(rows):
         points = [(0, 0.0), *zip(CURVE, row.curve.tolist(), strict=True)]
         places = (f"{left + plot * x / CURVE[-1]:.1f},{base - CURVE_HEIGHT * y:.1f}" for x, y in points)
-        yield f'<polyline class="line" stroke="{COLOURS[number]}" points="{" ".join(places)}"/>'
+        yield f'<polyline fill="none" stroke-width="2" stroke="{COLOURS[number]}" points="{" ".join(places)}"/>'
         y = top + 40 + number * 20
         yield f'<rect x="{left + plot + 24:.1f}" y="{y - 9:.1f}" width="12" height="12" fill="{COLOURS[number]}"/>'
         yield _text(left + plot + 42, y + 1, _label(row, encoders=encoders)[:44])

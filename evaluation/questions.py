@@ -139,8 +139,6 @@ def _asked(file: Path, number: int, row: Mapping[str, Any]) -> Asked:
         return Asked.model_validate(row)
     except ValidationError as error:
         raise ConfigError(f"{file} line {number}: {first_problem(error)}") from error
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{file} line {number}: references is no JSON: {error}") from error
 
 
 def place(asked: Sequence[Asked], texts: Sequence[Text]) -> tuple[list[Question], list[LeftOut]]:
