@@ -185,7 +185,7 @@ def _rows(
 def _boundaries(index: Index, gold: Gold | None) -> Boundaries | None:
     if gold is None:
         return None
-    return Boundaries.of(gold, [row.chunk.span for row in index.chunks.get(gold.question.content, ())])
+    return Boundaries.of(gold, sorted(index.spans.get(gold.question.content, ())))
 
 
 def _scored(
@@ -197,15 +197,14 @@ def _scored(
 
 
 def _row(index: Index, how: Retriever, scores: tuple[Scores, ...], *, seconds: float) -> Row:
-    chunks = [row.chunk for row in index.rows]
     return Row(
         strategy=index.strategy,
         encoder=index.encoder,
         retriever=how.name,
-        chunks=len(chunks),
-        mean_tokens=float(np.mean([chunk.tokens for chunk in chunks])),
-        mean_characters=float(np.mean([len(chunk.span) for chunk in chunks])),
-        longest_tokens=max(chunk.tokens for chunk in chunks),
+        chunks=index.chunks,
+        mean_tokens=index.mean_tokens,
+        mean_characters=index.mean_characters,
+        longest_tokens=index.longest_tokens,
         cut=index.cut,
         cost=index.cost,
         scores=scores,

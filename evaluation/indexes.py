@@ -29,9 +29,10 @@ from pipeline.session import Session
 from quarry.errors import StoreError
 from quarry.fingerprint import digest
 from quarry.settings import Effective
+from quarry.span import Span
 from stores.collection import Collection
 from stores.lance import Store
-from stores.rows import ChunkRow, GenerationRow
+from stores.rows import GenerationRow
 
 NEVER = 10**12
 """Rows from which there would be a vector index: an evaluation reads all vectors, so that it measures no index."""
@@ -81,16 +82,17 @@ class Index:
     strategy: str
     encoder: str
     generation: GenerationRow
-    chunks: Mapping[str, tuple[ChunkRow, ...]]
-    """By SHA-256 of the document, without vectors."""
+    spans: Mapping[str, frozenset[Span]]
+    """Of the chunks, by SHA-256 of the document; equal files once."""
+    chunks: int
+    mean_characters: float
+    mean_tokens: float
+    """Context included."""
+    longest_tokens: int
+    cut: int
+    """Chunks longer than the encoder reads: only those of other splitters can be."""
     cost: Cost | None
     """None where the cache has the generation but not what it cost."""
-    cut: int
-    """Chunks longer than the encoder reads: only theirs of other splitters can be."""
-
-    @property
-    def rows(self) -> list[ChunkRow]:
-        return [row for rows in self.chunks.values() for row in rows]
 
 
 class Laboratory:
@@ -198,11 +200,23 @@ class Laboratory:
         return f"{row.id} {digest(contents, length=12)}"
 
     def _index(self, chosen: Strategy, encoder: str, row: GenerationRow, *, limit: int) -> Index:
-        documents = list(self.collection.ledger(row.id))
-        chunks: dict[str, list[ChunkRow]] = {}
-        for chunk in self.collection.chunks_of(row, *documents) if documents else ():
-            chunks.setdefault(chunk.provenance.sha256, []).append(chunk)
+        columns = self.collection.chunk_columns(row, ("sha256", "start", "end", "tokens"))
+        starts, ends, tokens = (columns[name].to_numpy() for name in ("start", "end", "tokens"))
+        if not len(tokens):
+            raise StoreError("no chunk came of it")
+        spans: dict[str, set[Span]] = {}
+        for content, start, end in zip(columns["sha256"].to_pylist(), starts.tolist(), ends.tolist(), strict=True):
+            spans.setdefault(content, set()).add(Span(start, end))
         known = self._remembered().get(self._cost_key(row))
-        cut = sum(chunk.chunk.tokens > limit for rows in chunks.values() for chunk in rows)
-        whole = {content: tuple(rows) for content, rows in chunks.items()}
-        return Index(chosen.name, encoder, row, whole, Cost(**known) if known else None, cut)
+        return Index(
+            strategy=chosen.name,
+            encoder=encoder,
+            generation=row,
+            spans={content: frozenset(found) for content, found in spans.items()},
+            chunks=len(tokens),
+            mean_characters=float((ends - starts).mean()),
+            mean_tokens=float(tokens.mean()),
+            longest_tokens=int(tokens.max()),
+            cut=int((tokens > limit).sum()),
+            cost=Cost(**known) if known else None,
+        )

@@ -63,9 +63,7 @@ def rankings(
     collection: Collection, index: Index, questions: Sequence[Question], *, how: Retriever, queries: Queries
 ) -> Iterator[list[Found]]:
     """One for each question. Candidates are as many as a search for ten results takes, so that fusion is the same."""
-    rows = index.rows
-    mean = sum(len(row.chunk.span) for row in rows) / max(1, len(rows))
-    depth = min(MOST, max(MIN_POOL, math.ceil(2 * max(BUDGETS) / max(1.0, mean))))
+    depth = min(MOST, max(MIN_POOL, math.ceil(2 * max(BUDGETS) / index.mean_characters)))
 
     def own(_: GenerationRow) -> Queries:
         return queries

@@ -91,7 +91,8 @@ def test_hybrid_rankings_are_the_searches_fused(
 ) -> None:
     laboratory = Laboratory(settings(cut), bench / "corpora", cache=cache)
     index, queries = laboratory.index(strategy(SPECS[0]), str(cut)), Queries(laboratory.encoder(str(cut)))
-    place = {row.chunk.id: Found(row.provenance.sha256, row.chunk.span) for row in index.rows}
+    rows = laboratory.collection.all_chunks(index.generation)
+    place = {row.chunk.id: Found(row.provenance.sha256, row.chunk.span) for row in rows}
     question = found.questions[0]
     vectors = laboratory.collection.vector_search(index.generation, queries.encode_query(question.text), k=MIN_POOL)
     words = laboratory.collection.text_search(index.generation, question.text, k=MIN_POOL)
@@ -99,7 +100,7 @@ def test_hybrid_rankings_are_the_searches_fused(
     order = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
     (ranking,) = rankings(laboratory.collection, index, [question], how=retriever(how), queries=queries)
     assert ranking == [place[chunk] for chunk in order][: len(ranking)]
-    assert len(ranking) == len(index.rows)
+    assert len(ranking) == index.chunks
 
 
 def test_precision_omega_needs_no_retriever(found: Evaluation) -> None:
@@ -154,8 +155,8 @@ def test_given_spans_are_taken_as_they_are(bench: Path, cut: Path, tmp_path: Pat
     laboratory = Laboratory(settings(cut), long / "corpora", cache=tmp_path / "cache")
     index = laboratory.index(given("thirds", "1", thirds), str(cut), first=True)
     texts = {row.content: row for row in laboratory.texts()}
-    for content, rows in index.chunks.items():
-        assert "".join(row.chunk.text for row in rows) == texts[content].text
+    for content, spans in index.spans.items():
+        assert "".join(span.of(texts[content].text) for span in sorted(spans)) == texts[content].text
     assert index.cut == 1
     _assert_as_much_as_fits(index, laboratory, str(cut))
 
@@ -176,7 +177,7 @@ def test_spans_from_a_file(found: Evaluation, bench: Path, cut: Path, cache: Pat
     index = laboratory.index(strategy(SPECS[1]), str(cut), first=True)
     lines = [
         {"document": row.provenance.path, "start": row.chunk.span.start, "end": row.chunk.span.end}
-        for row in index.rows
+        for row in laboratory.collection.all_chunks(index.generation)
     ]
     file = tmp_path / "spans.jsonl"
     file.write_text("\n".join(map(json.dumps, lines)))
