@@ -92,6 +92,8 @@ class Evaluation:
     k: int
     failed: Mapping[str, str] = field(default_factory=dict)
     """By strategy and encoder: why it can't be used on this corpus."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """By path: why a document of the corpus is not searchable."""
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
@@ -160,7 +162,7 @@ def evaluate(effective: Effective, asked: Asked, *, cache: Path, told: Told = la
     if not questions:
         raise ConfigError(f"none of the {len(lines)} questions can be scored; the first: {left_out[0].reason}")
     rows = tuple(_rows(laboratory, indexes, questions, asked, told))
-    return Evaluation(tuple(questions), tuple(left_out), rows, asked.k, failed)
+    return Evaluation(tuple(questions), tuple(left_out), rows, asked.k, failed, laboratory.unread())
 
 
 def _rows(
@@ -219,6 +221,7 @@ def records(found: Evaluation, *, against: Row | None = None, pairs: bool = Fals
         "questions": len(found.questions),
         "left_out": [{"question": q.text, "document": q.document, "reason": q.reason} for q in found.left_out],
         "failed": dict(found.failed),
+        "unread": dict(found.unread),
         "k": found.k,
         "metrics": list(found.metrics),
     }

@@ -138,6 +138,11 @@ class Laboratory:
             if row.element_key in stored
         ]
 
+    def unread(self) -> dict[str, str]:
+        """Why documents of the corpus are not searchable, by path."""
+        rows = (row for row in self.collection.documents() if row.outcome not in SEARCHABLE)
+        return {row.path: f"{row.outcome}: {row.reason or ''}" for row in rows}
+
     def index(self, chosen: Strategy, encoder: str, *, first: bool = False) -> Index:
         """The generation of a strategy and an encoder, made or brought up to date. The `first` one of a run lists the
         corpus as well. StoreError where a document can't be cut or encoded that way.

@@ -170,6 +170,8 @@ def _status(output: Output) -> Iterator[_Told]:
 def _say_left_out(output: Output, found: Evaluation) -> None:
     for name, reason in found.failed.items():
         output.say(f"{name} is left out: {reason}")
+    for path, reason in found.unread.items():
+        output.say(f"{path} is not searchable: {reason}")
     if found.left_out:
         first = found.left_out[0]
         number = f"{len(found.left_out)} of {len(found.left_out) + len(found.questions)} questions"

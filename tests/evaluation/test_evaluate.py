@@ -134,8 +134,10 @@ def test_the_corpus_changes(bench: Path, cut: Path, tmp_path: Path) -> None:
     before = evaluate(settings(cut), asked, cache=tmp_path / "cache")
     (folder / "corpora" / "kites.html").unlink()
     (folder / "corpora" / "more.md").write_text("# More\n\nAnother document altogether.\n")
+    (folder / "corpora" / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing that follows\n%%EOF\n")
     after = evaluate(settings(cut), asked, cache=tmp_path / "cache")
     assert [(q.document, q.reason) for q in after.left_out] == [("kites", "no searchable document is called 'kites'")]
+    assert list(after.unread) == ["broken.pdf"]
     for spec in SPECS[:2]:
         assert row_of(after, spec, "dense").chunks == row_of(before, spec, "dense").chunks
 
