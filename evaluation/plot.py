@@ -8,8 +8,9 @@ from html import escape
 from evaluation.evaluate import Evaluation, Row
 from evaluation.metrics import CURVE
 
-COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#222222")
+COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#222222")
 """Tol's bright scheme: told apart by colour-blind readers."""
+REST = "#bbbbbb"
 MOST_LINES = len(COLOURS)
 WIDTH = 920
 LEFT, RIGHT = 290, 70
@@ -64,7 +65,7 @@ def _bars(found: Evaluation, rows: Sequence[Row], metric: str) -> Iterator[str]:
         middle = y + BAR / 2
         name = _label(row, encoders=encoders)
         yield _text(LEFT - 8, middle + 4, name if len(name) < 46 else name[:44] + "…", anchor="end")
-        colour = COLOURS[number] if number < MOST_LINES else COLOURS[6]
+        colour = COLOURS[number] if number < MOST_LINES else REST
         yield f'<rect x="{LEFT}" y="{y}" width="{plot * value:.1f}" height="{BAR}" fill="{colour}" opacity=".75"/>'
         yield _line(LEFT + plot * low, middle, LEFT + plot * high, middle, kind="mark")
         yield from (_line(LEFT + plot * x, middle - 4, LEFT + plot * x, middle + 4, kind="mark") for x in (low, high))
