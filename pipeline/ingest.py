@@ -45,13 +45,14 @@ def ingest(
     progress: Progress | None = None,
     shard: Shard | None = None,
     shard_documents: int | None = None,
+    session: Session | None = None,
 ) -> Ingested:
-    """One run, in shards of so many documents (all in one without a number).
+    """One run, in shards of so many documents (all in one without a number), in a session of its own if none is given.
 
     Raises ConfigError or StoreError before it starts, BusyError after `ingest.wait_s` where another run holds one of
     the sources; a bad document never ends it.
     """
-    session = open_session(effective)
+    session = session or open_session(effective)
     shown = progress or Silent()
     with holding(session, request) as sources:
         began = time.perf_counter()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
-from typing import Literal
+from typing import Literal, Protocol
 
 from quarry.errors import ConfigError, StoreError
-from quarry.types import Encoder
 from search.filters import compile_filter
 from stores.collection import Collection
-from stores.rows import ChunkRow, GenerationRow, Scored
+from stores.rows import ChunkRow, GenerationRow, Scored, Vector
 
 Mode = Literal["hybrid", "vector", "text"]
+Fusion = Literal["z", "rrf"]
 POOL = 20
 """Times k candidates are taken from each ranking."""
 MIN_POOL = 200
@@ -21,6 +22,14 @@ WORD_WEIGHT = 0.4
 """Weight of the BM25 z-score beside the vectors' in hybrid search: of 0.2 to 1.5 the largest that costs no page among
 the first 3 of examples/questions.csv; corpora of plain text, where words alone do well, gain up to 1.0. Reciprocal rank
 fusion found fewer pages than any of these."""
+RANK_SHIFT = 60
+"""Of reciprocal rank fusion (Cormack et al. 2009)."""
+
+
+class QueryEncoder(Protocol):
+    """What a search needs of an encoder."""
+
+    def encode_query(self, query: str) -> Vector: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +45,44 @@ def search(
     collection: Collection,
     query: str,
     *,
-    encoder: Callable[[GenerationRow], Encoder],
+    encoder: Callable[[GenerationRow], QueryEncoder],
     mode: Mode = "hybrid",
     k: int = 10,
     where: str | None = None,
     group_by: Literal["document"] | None = None,
+    generation: GenerationRow | None = None,
+    fusion: Fusion = "z",
+    pool: int | None = None,
 ) -> list[Hit]:
     """The k best chunks. `encoder` is asked for the generation's own only where the mode needs vectors.
+
+    `generation` is read in place of the live one; `pool` candidates are taken from each ranking.
 
     Raises ConfigError for an empty query or a wrong filter, StoreError for a collection that isn't there.
     """
     if not query.strip():
         raise ConfigError("the query is empty")
     predicate = compile_filter(where) if where else None
-    live = collection.live()
+    live = generation or collection.live()
     if live is None:
         raise StoreError(f"there is no collection {collection.name!r} in this store; `quarry ingest` makes one")
-    pool = max(MIN_POOL, POOL * k)
+    pool = pool or max(MIN_POOL, POOL * k)
     vectors: list[Scored] = []
     words: list[Scored] = []
     if mode != "text":
         vectors = collection.vector_search(live, encoder(live).encode_query(query), k=pool, where=predicate)
     if mode != "vector":
         words = collection.text_search(live, query, k=pool, where=predicate)
-    scores = fuse(vectors, words) if mode == "hybrid" else {hit.chunk_id: hit.score for hit in vectors + words}
+    scores = _scores(vectors, words, mode=mode, fusion=fusion)
     order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
     rows = collection.chunks(live, order[:pool])
     return _hits(order, scores, rows, k=k, group_by=group_by)
+
+
+def _scores(vectors: list[Scored], words: list[Scored], *, mode: Mode, fusion: Fusion) -> dict[str, float]:
+    if mode != "hybrid":
+        return {hit.chunk_id: hit.score for hit in vectors + words}
+    return fuse(vectors, words) if fusion == "z" else fuse_ranks(vectors, words)
 
 
 def fuse(vectors: Sequence[Scored], words: Sequence[Scored]) -> dict[str, float]:
@@ -73,6 +93,15 @@ def fuse(vectors: Sequence[Scored], words: Sequence[Scored]) -> dict[str, float]
         chunk_id: by_vector.get(chunk_id, lowest[0]) + WORD_WEIGHT * by_words.get(chunk_id, lowest[1])
         for chunk_id in {**by_vector, **by_words}
     }
+
+
+def fuse_ranks(vectors: Sequence[Scored], words: Sequence[Scored]) -> dict[str, float]:
+    """Sum of 1 / (RANK_SHIFT + rank) over both rankings."""
+    scores: dict[str, float] = defaultdict(float)
+    for ranking in (vectors, words):
+        for rank, hit in enumerate(ranking, start=1):
+            scores[hit.chunk_id] += 1 / (RANK_SHIFT + rank)
+    return dict(scores)
 
 
 def _z_scores(ranking: Sequence[Scored]) -> dict[str, float]:

@@ -297,6 +297,10 @@ class Collection:
         """Every row with its vector; memory holds one record batch."""
         return map(chunk_of, select(self.store.table(generation.table)))
 
+    def chunk_columns(self, generation: GenerationRow, columns: Sequence[str]) -> pa.Table:
+        """Of all chunks, without a Python object for each row."""
+        return columns_of(self.store.table(generation.table), None, columns)
+
     def count(self, generation: GenerationRow) -> int:
         return int(self.store.table(generation.table).count_rows())
 

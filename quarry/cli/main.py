@@ -34,6 +34,7 @@ COMMANDS = {
     "rollback": "Go back to the generation before the last promotion.",
     "drop": "Retire a generation.",
     "reindex": "Make indexes again, compact, drop old versions; --advise measures kinds of index.",
+    "eval": "Compare strategies, encoders and retrievers on a corpus with questions.",
     "show": "Show a chunk with its provenance; --image draws its boxes on the page.",
     "export": "Write chunk rows with vectors to a .parquet or .jsonl file.",
     "config": "Show the settings in effect and where each came from.",
