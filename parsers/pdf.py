@@ -111,11 +111,11 @@ class Pdf:
         tables: dict[int, Ruled] = {}
         for reader, page in self._in_turns(pymupdf, opened, data):
             read = reader.read(page)
-            tables[read.number] = found = ruled(page, read)
-            pages.append(read._replace(lines=found.lines))
+            pages.append(read)
+            tables[read.number] = ruled(page, read)
         again, told = seconded(pages, data, self.passwords, compare=self.mode != "fast")
         tables |= {page.number: unruled(page) for page, before in zip(again, pages, strict=True) if page is not before}
-        return again, tables, told
+        return [page._replace(lines=tables[page.number].lines) for page in again], tables, told
 
     def _in_turns(self, pymupdf: Any, opened: Any, data: bytes) -> Iterator[tuple[Reader, Any]]:
         """Every page. A long file is opened anew now and then, for MuPDF keeps each object that it has read."""

@@ -68,7 +68,10 @@ def test_records_and_files(
     assert len(list(drawn.iter(f"{SVG}polyline"))) == 4
 
 
-def test_table(folder: Path, model: str, cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_table(
+    folder: Path, model: str, cache: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     code = run_command(["eval", str(folder), *TWO, "--encoder", model, "--cache", str(cache), "--by-document"])
     out = capsys.readouterr().out
     assert code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -33,8 +34,19 @@ def start(
     environment |= {"TMPDIR": str(temporary)} if temporary else {}
     environment |= {fault.LOG: str(log)} if log else {}
     return subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+        arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+        preexec_fn=_heed_interrupts,  # no thread of ours holds a lock here
     )
+
+
+def _heed_interrupts() -> None:
+    """A test run in the background hands down that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
