@@ -5,12 +5,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from zlib import compress, decompress
 
 from quarry.span import Span
 
+LARGE = 500_000
+"""Words."""
 MERGED_AREA = 1.15
 """A box may take in the next line while its area stays below this multiple of its lines' own areas."""
 
@@ -69,6 +72,14 @@ class Layout:
     def __len__(self) -> int:
         return len(self.starts)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Between processes the columns of a long document go compressed: they are most of it, and two copies are
+        there at once."""
+        columns = tuple(getattr(self, item.name) for item in fields(self))
+        if len(self) < LARGE:
+            return Layout, columns
+        return _unpacked, tuple((column.typecode, compress(memoryview(column), level=1)) for column in columns)
+
     def box(self, word: int) -> BBox:
         return BBox(*(round(value, 2) for value in self.boxes[4 * word : 4 * word + 4]))
 
@@ -113,3 +124,8 @@ class Layout:
             return box
         width = (box.x1 - box.x0) / (end - start)
         return box._replace(x0=round(box.x0 + (left - start) * width, 2), x1=round(box.x1 - (end - right) * width, 2))
+
+
+def _unpacked(*columns: tuple[str, bytes]) -> Layout:
+    made: tuple[Any, ...] = tuple(array(code, decompress(packed)) for code, packed in columns)
+    return Layout(*made)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from array import array
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +58,16 @@ def test_regions_hold_the_words_and_little_else(start: int, length: int) -> None
         key = (page, whole.lines[word])
         lines[key] = lines[key].union(box) if key in lines else box
     assert sum(r.bbox.area for r in regions) <= MERGED_AREA * sum(box.area for box in lines.values()) + 0.1
+
+
+def test_a_long_layout_is_small_between_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = 3000
+    numbers = array("i", range(0, 6 * words, 6))
+    ends = array("i", range(5, 6 * words, 6))
+    boxes = array("f", [float(n % 500) for n in range(4 * words)])
+    layout = Layout(numbers, ends, array("i", [1] * words), array("i", [n // 10 for n in range(words)]), boxes)
+    plain = pickle.dumps(layout)
+    monkeypatch.setattr("quarry.layout.LARGE", 1000)
+    packed = pickle.dumps(layout)
+    assert len(packed) < len(plain) / 2
+    assert pickle.loads(packed) == pickle.loads(plain) == layout  # our own bytes
