@@ -14,7 +14,7 @@ from prefect.runtime import flow_run
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows._report import artifact_key, publish_counts, shard
-from flows._stop import end_embedded_server, leaving_soon
+from flows._stop import end_embedded_server, leaving_soon, when_stopped
 from pipeline.ingest import Ingested
 from pipeline.ingest import ingest as run_ingest
 from pipeline.plan import Request
@@ -75,15 +75,10 @@ def run(request: Request, *, config: str | None, settings: Sequence[str]) -> dic
     sources = list(asked.pop("sources"))
     collection = next((text.partition("=")[2] for text in settings if text.startswith("collection=")), None)
     known: dict[str, Any] = {} if collection is None else {"collection": json.loads(collection)}
-    try:
+    with when_stopped(end_embedded_server):
         record: dict[str, Any] = ingest(
             sources, config=config, settings=list(settings), options=Options(**asked), **known
         )
-    except Exception:
-        raise
-    except BaseException:
-        end_embedded_server()
-        raise
     return record
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from quarry.fingerprint import element_id
 from quarry.span import Span
-from quarry.types import FURNITURE, HIDDEN, Cell, Element, ElementType, Link, Table
+from quarry.types import FURNITURE, HIDDEN, Element, ElementType, Link, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,9 @@ class Draft:
 
     def moved(self, by: int) -> Draft:
         """The same so many characters further on."""
-        table = self.table and replace(
-            self.table,
-            rows=tuple(tuple(_moved_cell(cell, by) for cell in row) for row in self.table.rows),
-            row_spans=tuple(span.shift(by) for span in self.table.row_spans),
-        )
+        table = self.table and self.table.moved(by)
         links = tuple(replace(link, span=link.span.shift(by)) for link in self.links)
         return replace(self, span=self.span.shift(by), table=table, links=links)
-
-
-def _moved_cell(cell: Cell, by: int) -> Cell:
-    return replace(cell, span=cell.span.shift(by)) if cell.span else cell
 
 
 def elements_of(drafts: Iterable[Draft], *, content_sha256: str) -> tuple[Element, ...]:

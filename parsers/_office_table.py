@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from lxml import etree, html  # type: ignore[import-untyped]  # no stubs are published
 
+from parsers._table_html import html_of
 from quarry.span import Span
 from quarry.types import Cell, Table
 
@@ -29,7 +28,7 @@ def table_of(source: str) -> tuple[str, Table] | None:
         length = start + len(line)
         spans.append(Span(start, length))
     text = "\n".join(parts)
-    return (text, Table(tuple(rows), _html(rows), tuple(spans))) if text.strip() else None
+    return (text, Table(tuple(rows), html_of(rows), tuple(spans))) if text.strip() else None
 
 
 def _row(row: html.HtmlElement, texts: list[str], number: int, *, start: int) -> tuple[Cell, ...]:
@@ -46,15 +45,3 @@ def _row(row: html.HtmlElement, texts: list[str], number: int, *, start: int) ->
 
 def _count(value: str | None) -> int:
     return max(1, int(value)) if value and value.isdecimal() else 1
-
-
-def _html(rows: list[tuple[Cell, ...]]) -> str:
-    lines = ("".join(_cell(cell) for cell in row) for row in rows)
-    return "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
-
-
-def _cell(cell: Cell) -> str:
-    tag = "th" if cell.header else "td"
-    spans = f' rowspan="{cell.rowspan}"' if cell.rowspan > 1 else ""
-    spans += f' colspan="{cell.colspan}"' if cell.colspan > 1 else ""
-    return f"<{tag}{spans}>{escape(cell.text, quote=False)}</{tag}>"

@@ -25,8 +25,6 @@ class Sheet(NamedTuple):
     grids: Sequence[Grid]
     lines: Sequence[Line]
     """Pieces of the body that stand in no table."""
-    areas: list[list[Line]] | None
-    """Its columns, where they are known already."""
     zones: tuple[Zone, ...] = ()
     """What the model saw; empty where it was not asked."""
     modelled: bool = False
@@ -53,10 +51,9 @@ def sheets(opened: Any, pages: Sequence[Page], found: Mapping[int, Ruled], edges
         if page.number in seen:
             kept = _kept(ruled.every, edges)
             grids, lines = chosen(seen[page.number], ruled.grids, kept)
-            made.append(Sheet(page, grids, lines, None, seen[page.number].zones, modelled=True))
+            made.append(Sheet(page, grids, lines, seen[page.number].zones, modelled=True))
         else:
-            areas = None if ruled.grids else own.areas
-            made.append(Sheet(page, [*ruled.grids, *own.grids], own.lines, areas))
+            made.append(Sheet(page, [*ruled.grids, *own.grids], own.lines))
     return Sheets(made, edges, warnings)
 
 

@@ -80,14 +80,12 @@ class Worded(NamedTuple):
     """Pieces that stand in none of the grids."""
     doubt: bool
     """True where something may be a table, or a table that was found may be cut wrongly."""
-    areas: list[list[Line]] | None
-    """The page's columns as `_pdf_order.columns` gives them, where they had to be found and no grid was."""
 
 
 def worded(kept: Sequence[Line], rules: Rules) -> Worded:
     """Tables that no lines enclose; `kept` is one page's without its furniture."""
     if not _has_rows(kept):
-        return Worded([], tuple(kept), doubt=False, areas=None)
+        return Worded([], tuple(kept), doubt=False)
     # The whole page first: a table's columns may look like the page's own.
     whole = aligned([merged(row) for row in rows(kept)], rules)
     rest = _without(kept, whole.grids)
@@ -96,7 +94,7 @@ def worded(kept: Sequence[Line], rules: Rules) -> Worded:
     more = [grid for part in parts for grid in part.grids]
     grids = [*whole.grids, *more]
     doubt = any(part.doubt for part in parts or [whole]) or not all(grid.sure for grid in grids)
-    return Worded(grids, _without(rest, more), doubt, None if grids else areas)
+    return Worded(grids, _without(rest, more), doubt)
 
 
 def _without(kept: Sequence[Line], grids: Sequence[Grid]) -> tuple[Line, ...]:

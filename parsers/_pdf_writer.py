@@ -6,12 +6,12 @@ import re
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from html import escape
 from itertools import groupby
 
 from parsers._pdf_blocks import Block
 from parsers._pdf_lines import SOFT_HYPHEN, Line, Page, packed, turn_box
 from parsers._pdf_table_grid import Grid, GridCell
+from parsers._table_html import html_of
 from quarry.fingerprint import element_id
 from quarry.layout import BBox, Layout, Region
 from quarry.span import Span
@@ -278,15 +278,3 @@ def _indent(line: Line, left: float) -> int:
     letters = sum(len(word.text) for word in line.words) + len(line.words) - 1
     width = (line.x1 - line.x0) / max(1, letters)
     return max(0, round((line.x0 - left) / width)) if width > 0 else 0
-
-
-def html_of(rows: Sequence[Sequence[Cell]]) -> str:
-    """The table as HTML."""
-    return "<table>" + "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in rows) + "</table>"
-
-
-def _html_cell(cell: Cell) -> str:
-    tag = "th" if cell.header else "td"
-    spans = f' rowspan="{cell.rowspan}"' if cell.rowspan > 1 else ""
-    spans += f' colspan="{cell.colspan}"' if cell.colspan > 1 else ""
-    return f"<{tag}{spans}>{escape(cell.text, quote=False)}</{tag}>"

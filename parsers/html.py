@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
 from parsers import parser
@@ -16,7 +16,7 @@ from parsers._html_meta import Meta, meta_of
 from parsers._html_tree import release, tree
 from parsers._html_types import Piece, by_tag, by_unstructured, version
 from quarry.span import Span
-from quarry.types import Cell, Document, ElementType, Origin, Outcome, Table
+from quarry.types import Document, ElementType, Origin, Outcome
 
 _DECLARED = re.compile(rb"<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
 _XHTML = re.compile(r"\s*<\?xml\b|<html\b[^>]*\bxmlns\s*=\s*[\"']http://www\.w3\.org/1999/xhtml", re.IGNORECASE)
@@ -146,19 +146,9 @@ def _draft(block: Block, kind: ElementType, *, start: int) -> Draft:
         kind,
         Span(start, start + len(block.inline.text)),
         level=level if listed else None,
-        table=_moved(block.table.table, start) if block.table and kind is ElementType.TABLE else None,
+        table=block.table.table.moved(start) if block.table and kind is ElementType.TABLE else None,
         links=block.inline.moved(start),
         flags=block_flags(block),
         css_path=context.node.css_path() or None,
         anchor=block.anchor,
     )
-
-
-def _moved(table: Table, start: int) -> Table:
-    """The table with spans into the document's text."""
-    rows = tuple(tuple(_moved_cell(cell, start) for cell in row) for row in table.rows)
-    return Table(rows, table.html, tuple(Span(span.start + start, span.end + start) for span in table.row_spans))
-
-
-def _moved_cell(cell: Cell, start: int) -> Cell:
-    return replace(cell, span=Span(cell.span.start + start, cell.span.end + start)) if cell.span else cell

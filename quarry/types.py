@@ -123,6 +123,13 @@ class Table:
     row_spans: tuple[Span, ...] = ()
     """Where each row stands in `Document.text`: rows are the places at which a long table may be cut."""
 
+    def moved(self, by: int) -> Table:
+        """The same so many characters further on."""
+        rows = tuple(
+            tuple(replace(cell, span=cell.span.shift(by)) if cell.span else cell for cell in row) for row in self.rows
+        )
+        return Table(rows, self.html, tuple(span.shift(by) for span in self.row_spans))
+
 
 @dataclass(frozen=True, slots=True)
 class Element:

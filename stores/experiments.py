@@ -14,11 +14,9 @@ import pyarrow as pa
 from lancedb.index import IvfFlat, IvfHnswSq, IvfPq, IvfRq, IvfSq
 from lancedb.table import Table
 
-from stores._indexes import RESCORED
+from stores._indexes import PROBES, REFINE, RESCORED
 
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
-PROBES = 20
-REFINE = 10
 EQUAL = 1e-5
 """Scores closer than this are a tie."""
 
