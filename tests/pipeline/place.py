@@ -11,6 +11,7 @@ from typing import Any
 
 import pymupdf
 
+from pipeline.backfill import Backfilled, Wanted, backfill
 from pipeline.ingest import ingest
 from pipeline.plan import Request
 from pipeline.verify import verify
@@ -118,3 +119,14 @@ def pdf(*paragraphs: str, password: str = "") -> bytes:
 
 def ids_of(rows: Iterable[ChunkRow]) -> set[str]:
     return {row.chunk.id for row in rows}
+
+
+def settings(place: Place, *assignments: str) -> Effective:
+    """Without a word about the encoder: a run takes what made the live generation."""
+    options: dict[str, Any] = {"store": str(place.store), "ingest.workers": 1, "ingest.wait_s": 5}
+    return load(assignments=assignments, options=options, environ={})
+
+
+def filled(place: Place, **wanted: Any) -> Backfilled:
+    """A backfill of the wished fields of `Wanted`."""
+    return backfill(settings(place), Wanted(**wanted))

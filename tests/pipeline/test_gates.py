@@ -14,17 +14,11 @@ from pipeline.promote import promote
 from pipeline.verify import verify
 from pipeline.views import live_of
 from quarry.errors import ConfigError, HeldBackError
-from quarry.settings import Effective, load
 from stores.rows import GenerationRow
-from tests.pipeline.place import Place
+from tests.pipeline.place import Place, settings
 
 WORDS = [("harbour", "copper"), ("meadow", "winter"), ("signal", "orchard"), ("granite", "tide"), ("lantern", "ledger")]
 CUT = {"kind": "sliding_window", "size": 12, "overlap": 2}
-
-
-def settings(place: Place, *assignments: str) -> Effective:
-    options: dict[str, Any] = {"store": str(place.store), "ingest.workers": 1, "ingest.wait_s": 5}
-    return load(assignments=assignments, options=options, environ={})
 
 
 def second_of(place: Place, notes: int) -> GenerationRow:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.backfill import Backfilled, Wanted, backfill, estimate
+from pipeline.backfill import Wanted, backfill, estimate
 from pipeline.ingest import ingest
 from pipeline.plan import Request
 from pipeline.promote import drop, finalize, promote, rollback
@@ -17,10 +17,9 @@ from pipeline.recipe import stored_recipe
 from pipeline.verify import verify
 from pipeline.views import encoder_of, generation_records, live_of
 from quarry.errors import BusyError, ConfigError, HeldBackError, MismatchError, StoreError
-from quarry.settings import Effective, load
 from search.search import search
 from stores.rows import GenerationRow
-from tests.pipeline.place import Place
+from tests.pipeline.place import Place, filled, settings
 
 CUT = {"kind": "sliding_window", "size": 12, "overlap": 2}
 
@@ -37,18 +36,8 @@ def other(place: Place, model: Path) -> Path:
     return folder
 
 
-def settings(place: Place, *assignments: str) -> Effective:
-    """Without a word about the encoder: a run takes what made the live generation."""
-    options: dict[str, Any] = {"store": str(place.store), "ingest.workers": 1, "ingest.wait_s": 5}
-    return load(assignments=assignments, options=options, environ={})
-
-
 def run(place: Place, *assignments: str) -> dict[str, Any]:
     return ingest(settings(place, *assignments), Request((str(place.docs),))).record()
-
-
-def filled(place: Place, **wanted: Any) -> Backfilled:
-    return backfill(settings(place), Wanted(**wanted))
 
 
 def states(place: Place) -> dict[str, str]:

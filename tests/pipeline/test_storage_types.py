@@ -8,27 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.backfill import Backfilled, Wanted, backfill, estimate
+from pipeline.backfill import Wanted, estimate
 from pipeline.ingest import ingest
 from pipeline.plan import Request
 from pipeline.promote import promote
 from pipeline.verify import verify
 from pipeline.views import encoder_of, live_of
 from quarry.errors import ConfigError
-from quarry.settings import Effective, load
 from search.search import search
 from stores.audit import audited_chunks
 from stores.rows import GenerationRow
-from tests.pipeline.place import Place
-
-
-def settings(place: Place, *assignments: str) -> Effective:
-    options: dict[str, Any] = {"store": str(place.store), "ingest.workers": 1, "ingest.wait_s": 5}
-    return load(assignments=assignments, options=options, environ={})
-
-
-def filled(place: Place, **wanted: Any) -> Backfilled:
-    return backfill(settings(place), Wanted(**wanted))
+from tests.pipeline.place import Place, filled, settings
 
 
 def vectors(place: Place, generation: GenerationRow) -> dict[str, np.ndarray[Any, Any]]:

@@ -18,24 +18,11 @@ from stores import _schema
 from stores._tables import select
 from stores.digests import COLUMN, check_of
 from stores.lance import Store
-from tests.pipeline.drill import cut_model
 from tests.pipeline.place import Place
 
 NOTHING = {"parsed": 0, "encoded": 0, "commits": {}}
 SECRET = "Xanthipp"
 """A stem, so that it is the same word in a full-text index."""
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return cut_model(tmp_path_factory.mktemp("model") / "model")
-
-
-@pytest.fixture
-def place(tmp_path: Path, model: Path) -> Place:
-    found = Place(tmp_path, model)
-    found.docs.mkdir()
-    return found
 
 
 def traces(place: Place, *words: str) -> set[str]:
