@@ -37,9 +37,11 @@ body { font: 14px system-ui, sans-serif; background: #eee; margin: 1em }
 def page_view(document: Document, pictures: Sequence[Picture]) -> str:
     """Elements that are out of the body (running heads, hidden text) have dashed boxes; hovering shows the text."""
     boxes: dict[int, list[str]] = defaultdict(list)
+    drawn = {picture.page: picture for picture in pictures}
     for element in document.elements:
         for region in element.regions:
-            boxes[region.page].append(_box(element, region.bbox, document.text, pictures))
+            if region.page in drawn:
+                boxes[region.page].append(_box(element, region.bbox, document.text, drawn[region.page]))
     title = escape(document.title or document.origin.path)
     head = (
         f'<!doctype html>\n<meta charset="utf-8">\n<title>{title}</title>\n<style>{_STYLE}</style>\n<h1>{title}</h1>\n'
@@ -56,8 +58,7 @@ def _pages(pictures: Sequence[Picture], boxes: dict[int, list[str]]) -> Iterator
         yield f'<div class="page" {place}>{image}\n{inside}</div>'
 
 
-def _box(element: Element, box: BBox, text: str, pictures: Sequence[Picture]) -> str:
-    page = next((picture for picture in pictures if picture.page == element.page), None) or pictures[0]
+def _box(element: Element, box: BBox, text: str, page: Picture) -> str:
     x, y = 100 / page.width, 100 / page.height
     place = f"left:{box.x0 * x:.2f}%;top:{box.y0 * y:.2f}%;width:{(box.x1 - box.x0) * x:.2f}%;"
     place += f"height:{(box.y1 - box.y0) * y:.2f}%;--c:{_COLOURS.get(element.type, _OTHER)}"
