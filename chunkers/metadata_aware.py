@@ -26,9 +26,9 @@ class MetadataAware:
     late: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
-    size: int = 200
+    size: int = 120
     """Most tokens of context + text."""
-    merge_below: int = 60
+    merge_below: int = 40
     """Sections below so many tokens are joined with the next ones under the same heading, as far as there is room."""
     context: bool = True
     """Embed the document's title and the headings above a chunk with it."""

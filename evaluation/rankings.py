@@ -11,7 +11,8 @@ from evaluation.metrics import BUDGETS, Found
 from evaluation.questions import Question
 from quarry.errors import unknown
 from quarry.types import Encoder
-from search.search import MIN_POOL, Fusion, Mode, search
+from search.fusion import Fusion
+from search.search import MIN_POOL, Mode, search
 from stores.collection import Collection
 from stores.rows import GenerationRow, Vector
 

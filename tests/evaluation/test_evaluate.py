@@ -21,7 +21,8 @@ from quarry.errors import ConfigError
 from quarry.settings import Effective, load
 from quarry.span import Span
 from quarry.types import Document, SentenceEmbedder, TokenCounter
-from search.search import MIN_POOL, fuse, fuse_ranks
+from search.fusion import fuse, fuse_ranks
+from search.search import MIN_POOL
 from tests.evaluation.test_metrics import counted
 
 CLOSE = 1e-9

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from quarry.errors import ConfigError
 from search.filters import compile_filter
-from search.search import fuse
+from search.fusion import fuse
 from stores.rows import Scored
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.search import RANK_SHIFT, WORD_WEIGHT, fuse, fuse_ranks
+from search.fusion import RANK_SHIFT, WORD_WEIGHT, fuse, fuse_ranks
 from stores.rows import Scored
 
 VECTORS = [Scored("a", 0.9), Scored("b", 0.5), Scored("c", 0.1)]
