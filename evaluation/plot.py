@@ -1,4 +1,4 @@
-"""One SVG: a bar with its interval for each row, and recall over the characters that were retrieved."""
+"""One picture: a bar with its interval for each row, and recall over the characters that were retrieved."""
 
 from __future__ import annotations
 
@@ -16,9 +16,19 @@ WIDTH = 920
 LEFT, RIGHT = 290, 70
 BAR, GAP = 16, 8
 CURVE_HEIGHT = 300
-LINES = {"grid": 'stroke="#e4e4e4"', "mark": 'stroke="#222222" stroke-width="1.2"'}
+LINES = {"grid": ("#e4e4e4", 1.0), "mark": ("#222222", 1.2)}
+"""Colour and width."""
 TEXTS = {"": 'fill="#222222"', "title": 'fill="#222222" font-weight="600" font-size="14"', "light": 'fill="#777777"'}
 """Attributes, not a style sheet: many programs that show SVG read no CSS."""
+
+
+def png(drawing: str) -> bytes:
+    """An SVG of `svg` at twice its size."""
+    import pymupdf
+
+    with pymupdf.open(stream=drawing.encode(), filetype="svg") as document:
+        picture: bytes = document[0].get_pixmap(dpi=144).tobytes("png")
+    return picture
 
 
 def svg(found: Evaluation) -> str:
@@ -43,7 +53,10 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, *, kind: str) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" {LINES[kind]}/>'
+    """Level or upright, as a filled box: some programs draw no SVG lines."""
+    colour, width = LINES[kind]
+    x, y, wide, high = x1 - width / 2, y1 - width / 2, x2 - x1 + width, y2 - y1 + width
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}" fill="{colour}"/>'
 
 
 def _label(row: Row, *, encoders: bool) -> str:

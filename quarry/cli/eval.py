@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FOLDERS = ("corpora", "corpus")
 """Where an evaluation folder has its documents."""
 DEFAULT_RETRIEVERS = ("dense", "hybrid")
-OUTPUTS = (".svg", ".json", ".jsonl")
+OUTPUTS = (".svg", ".png", ".json", ".jsonl")
 
 
 @quarry_command("eval")
@@ -42,7 +42,7 @@ OUTPUTS = (".svg", ".json", ".jsonl")
 @click.option("--against", metavar="SPEC", help="The strategy that the others are compared with.")
 @click.option("--pairs", is_flag=True, help="With --json: differences between all pairs.")
 @click.option("--cache", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Keep vectors here.")
-@click.option("--out", multiple=True, metavar="FILE", help="Plots (.svg) or every question (.json, .jsonl).")
+@click.option("--out", multiple=True, metavar="FILE", help="Plots (.svg, .png) or every question (.json, .jsonl).")
 @click.option("--advise", is_flag=True, help="Compare the built-in strategies and say which to take.")
 def command(
     call: Call,
@@ -209,12 +209,15 @@ def _advise(output: Output, found: Evaluation) -> None:
 
 def _write(found: Evaluation, files: Sequence[str]) -> None:
     from evaluation.evaluate import question_records, records
-    from evaluation.plot import svg
+    from evaluation.plot import png, svg
 
     for name in files:
         file = Path(name)
         if file.suffix == ".svg":
             file.write_text(svg(found), encoding="utf-8")
+            continue
+        if file.suffix == ".png":
+            file.write_bytes(png(svg(found)))
             continue
         lines = [*records(found, pairs=len(found.rows) <= 12), *question_records(found)]
         whole = json.dumps(lines, ensure_ascii=False) if file.suffix == ".json" else "".join(map(json_line, lines))

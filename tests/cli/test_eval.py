@@ -51,7 +51,7 @@ TWO = ("--strategy", "recursive:size=30", "--strategy", "sliding_window:size=30,
 def test_records_and_files(
     folder: Path, model: str, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files = [str(tmp_path / name) for name in ("plot.svg", "all.json", "all.jsonl")]
+    files = [str(tmp_path / name) for name in ("plot.svg", "all.json", "all.jsonl", "plot.png")]
     outs = [part for file in files for part in ("--out", file)]
     place = ("--encoder", model, "--cache", str(cache))
     assert run_command(["eval", str(folder), *TWO, *place, *outs, "--json", "--against", "recursive:size=30"]) == 0
@@ -64,6 +64,7 @@ def test_records_and_files(
     whole = json.loads(Path(files[1]).read_text())
     assert whole == records(Path(files[2]).read_text())
     assert sum(line["record"] == "question" for line in whole) == 4 * 3
+    assert Path(files[3]).read_bytes().startswith(b"\x89PNG")
     drawn = ET.parse(files[0]).getroot()
     assert len(list(drawn.iter(f"{SVG}polyline"))) == 4
 
