@@ -23,33 +23,36 @@ class LateWindow:
 
 
 def late_parts(
-    text: str, chunks: Sequence[Chunk], sections: Iterable[Span], tokens: Tokens, *, size: int, overlap: int
-) -> Iterator[LateWindow]:
-    """Windows in the order of the text. No window crosses a section's bounds."""
+    text: str,
+    chunks: Sequence[Chunk],
+    sections: Iterable[Span],
+    tokens: Tokens,
+    *,
+    sizes: Sequence[tuple[int, int]],
+) -> list[list[LateWindow]]:
+    """Windows of each (size, overlap) in the order of the text. No window crosses a section's bounds."""
     order = sorted(range(len(chunks)), key=lambda index: chunks[index].span)
     starts = [chunks[index].span.start for index in order]
     reach = max((len(chunk.text) for chunk in chunks), default=0)
+    laid: list[list[LateWindow]] = [[] for _ in sizes]
     for section in sections:
         near = order[bisect_left(starts, section.start - reach) : bisect_left(starts, section.end)]
         inside = [index for index in near if chunks[index].span.overlaps(section)]
-        if inside:
-            spans = [_clipped(chunks[index].span, section) for index in inside]
-            yield from _section(section.of(text), inside, spans, tokens, size=size, overlap=overlap)
+        if not inside:
+            continue
+        ids, offsets = tokens.located(section.of(text))
+        ranges = token_ranges(offsets, [_clipped(chunks[index].span, section) for index in inside])
+        for found, (size, overlap) in zip(laid, sizes, strict=True):
+            found += _section(ids, inside, ranges, size=size, overlap=overlap)
+    return laid
 
 
 def _section(
-    text: str,
-    inside: Sequence[int],
-    spans: Sequence[tuple[int, int]],
-    tokens: Tokens,
-    *,
-    size: int,
-    overlap: int,
+    ids: Sequence[int], inside: Sequence[int], ranges: Sequence[tuple[int, int]], *, size: int, overlap: int
 ) -> Iterator[LateWindow]:
-    ids, offsets = tokens.located(text)
     found = windows(ids, size=size, overlap=overlap)
     uses: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for index, (first, last) in zip(inside, token_ranges(offsets, spans), strict=True):
+    for index, (first, last) in zip(inside, ranges, strict=True):
         for part in parts(first, last, found) if first < last else ():
             start = found[part.window][0]
             uses[part.window].append((index, part.start - start, part.end - start))

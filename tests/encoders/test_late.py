@@ -18,7 +18,7 @@ from encoders import load_encoder
 from encoders._network import _band
 from encoders._pooling import unit
 from encoders._windows import parts, token_ranges, windows
-from encoders.transformer import Transformer
+from encoders.transformer import LATE, Transformer
 from quarry.errors import EncodeError
 from quarry.span import Span
 from quarry.types import Chunk, Prepared
@@ -194,7 +194,7 @@ def test_embed_keys_follow_what_was_read(minilm: Transformer) -> None:
 def test_work_is_prepared_without_the_model_and_each_vector_is_made_once(minilm: Transformer) -> None:
     spans = [Span(0, 60), Span(60, 130), Span(342, 420)]
     plain = minilm.prepare([chunk(span) for span in spans])
-    deep = minilm.prepare_late(TEXT, [chunk(span) for span in spans], sections=[Span(0, len(TEXT))])
+    deep = minilm.prepare_mixed(TEXT, [chunk(span) for span in spans], LATE, sections=[Span(0, len(TEXT))])
     both = Prepared.joined([plain, deep])
     assert both.keys == (*plain.keys, *deep.keys)
     every = dict(item for batch in minilm.vectors(both, range(6)) for item in batch)
@@ -236,7 +236,7 @@ def keys(encoder: Transformer, first: str, second: str) -> list[str]:
     ends = [n + 2 for n, letters in enumerate(pairwise(text)) if letters == (".", " ")]
     spans = [Span(a, b) for a, b in pairwise([0, *ends])]
     sections = [Span(0, len(first)), Span(len(first), len(text))]
-    return list(encoder.prepare_late(text, [chunk(span, text) for span in spans], sections=sections).keys)
+    return list(encoder.prepare_mixed(text, [chunk(span, text) for span in spans], LATE, sections=sections).keys)
 
 
 def test_the_windows_rule_is_part_of_the_fingerprint(minilm: Transformer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,8 +247,8 @@ def test_the_windows_rule_is_part_of_the_fingerprint(minilm: Transformer, monkey
 def test_preparing_imports_no_torch() -> None:
     code = (
         "import sys\nfrom encoders import load_encoder\nfrom quarry.span import Span\n"
-        "from quarry.types import Chunk\nc = Chunk('1', 'd', 'u', Span(0, 4), 'Salt', '', 1, 'late')\n"
-        "e = load_encoder('minilm')\nlate = e.prepare_late('Salt', [c], sections=[Span(0, 4)])\n"
+        "from quarry.types import Chunk, Mixture\nc = Chunk('1', 'd', 'u', Span(0, 4), 'Salt', '', 1, 'late')\n"
+        "e = load_encoder('minilm')\nlate = e.prepare_mixed('Salt', [c], Mixture(plain=0, late=1), sections=[Span(0, 4)])\n"
         "assert e.prepare([c]).keys != late.keys\n"
         "assert 'torch' not in sys.modules\n"
     )
