@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from encoders._pooling import Array, pool, unit
+from encoders._pooling import Array, Cut, unit
 from quarry.fingerprint import digest
-from quarry.types import Chunk, Component, Job, Prepared, Use
+from quarry.types import Chunk, Component, Job, Prepared
+
+Place = tuple[int, int]
+"""(job, number of its component)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,64 +64,58 @@ class Mixer:
         prepared: Prepared,
         wanted: Iterable[int],
         *,
-        pooling: Sequence[str],
+        pooling: tuple[str, ...],
         project: Callable[[Array], Array],
         dim: int | None,
     ) -> None:
         self._jobs = {index: prepared.jobs[index] for index in wanted}
-        self._pooling, self._project, self._dim = pooling, project, dim
-        self._users: dict[int, list[tuple[int, int, Use]]] = defaultdict(list)
+        self._project, self._dim = project, dim
+        self._users: dict[int, dict[Cut, list[Place]]] = defaultdict(lambda: defaultdict(list))
         for index, job in self._jobs.items():
             for number, part in enumerate(job.components):
-                for use in part.uses:
-                    self._users[use[0]].append((index, number, use))
+                for window, first, last in part.uses:
+                    cut = Cut(first, last, pooling if part.plain else ())
+                    self._users[window][cut].append((index, number))
         self._left = {(i, n): len(c.uses) for i, job in self._jobs.items() for n, c in enumerate(job.components)}
         self._open = {index: len(job.components) for index, job in self._jobs.items()}
-        self._sums: dict[tuple[int, int], Any] = defaultdict(float)
+        self._sums: dict[Place, Any] = defaultdict(float)
         self._totals: dict[int, Any] = defaultdict(float)
 
     def windows(self) -> list[int]:
         return sorted(self._users)
 
-    def plain(self) -> list[int]:
-        """Windows that are whole texts and nothing else: their vector is all that is needed of them."""
-        return [
-            window
-            for window, users in self._users.items()
-            if all(self._jobs[index].components[number].plain for index, number, _ in users)
-        ]
+    def texts(self) -> list[int]:
+        """Windows that are whole texts and nothing else: one vector is all that is needed of them."""
+        return [window for window, cuts in self._users.items() if len(cuts) == 1 and next(iter(cuts)).modes]
 
-    def take(self, states: Mapping[int, Array], known: Mapping[int, Array] | None = None) -> list[tuple[int, Array]]:
-        """The jobs that these windows complete. `known` are plain windows by their full unit vector."""
-        vectors = {**self._texts(states), **(known or {})}
-        done: list[tuple[int, int]] = []
-        for window in (*states, *(known or ())):
-            for index, number, (_, first, last) in self._users[window]:
-                place = index, number
-                plain = self._jobs[index].components[number].plain
-                found = vectors[window] if plain else states[window][first:last].sum(axis=0, dtype=np.float32)
-                self._sums[place] = self._sums[place] + found
+    def cuts(self, window: int) -> list[Cut]:
+        """What `take` wants of it, each once."""
+        return list(self._users[window])
+
+    def take(self, pooled: Mapping[int, Sequence[Array]]) -> list[tuple[int, Array]]:
+        """The jobs that these windows complete; of each window what its `cuts` give, in their order."""
+        places = [(window, cut) for window in pooled for cut in self._users[window]]
+        found = [vector for vectors in pooled.values() for vector in vectors]
+        whole = [n for n, (_, cut) in enumerate(places) if cut.modes]
+        for n, vector in zip(whole, self._units([found[n] for n in whole]), strict=True):
+            found[n] = vector
+        return self._added(zip(places, found, strict=True))
+
+    def take_known(self, known: Mapping[int, Array]) -> list[tuple[int, Array]]:
+        """The jobs that these `texts` complete, by their full unit vectors."""
+        return self._added(((window, next(iter(self._users[window]))), vector) for window, vector in known.items())
+
+    def _added(self, found: Iterable[tuple[tuple[int, Cut], Array]]) -> list[tuple[int, Array]]:
+        done: list[Place] = []
+        for (window, cut), vector in found:
+            for place in self._users[window][cut]:
+                self._sums[place] = self._sums[place] + vector
                 self._left[place] -= 1
                 if not self._left[place]:
                     done.append(place)
-        return self._mixed(done)
-
-    def _texts(self, states: Mapping[int, Array]) -> dict[int, Array]:
-        """Unit vectors of those windows that some reading takes whole."""
-        ranges: dict[int, slice] = {}
-        for window in states:
-            for index, number, (_, first, last) in self._users[window]:
-                if self._jobs[index].components[number].plain:
-                    ranges[window] = slice(first, last)
-        if not ranges:
-            return {}
-        pooled = np.stack([pool(states[window][part], self._pooling) for window, part in ranges.items()])
-        return dict(zip(ranges, unit(self._project(pooled)), strict=True))
-
-    def _mixed(self, done: Sequence[tuple[int, int]]) -> list[tuple[int, Array]]:
         finished: list[int] = []
-        for (index, number), vector in zip(done, self._components(done), strict=True):
-            self._totals[index] = self._totals[index] + np.float32(self._jobs[index].components[number].weight) * vector
+        for (index, number), vector in zip(done, self._readings(done), strict=True):
+            self._totals[index] = self._totals[index] + np.float32(self._part(index, number).weight) * vector
             self._open[index] -= 1
             if not self._open[index]:
                 finished.append(index)
@@ -127,19 +124,21 @@ class Mixer:
         totals = np.stack([self._totals.pop(index) for index in finished])
         return list(zip(finished, unit(totals, dim=self._dim), strict=True))
 
-    def _components(self, done: Sequence[tuple[int, int]]) -> list[Array]:
-        """Unit vectors of readings whose windows are all in."""
-        vectors: list[Any] = [self._sums.pop(place) for place in done]
-        late = [n for n, (index, number) in enumerate(done) if not self._jobs[index].components[number].plain]
-        if late:
-            means = np.stack([vectors[n] / np.float32(self._states(*done[n])) for n in late])
-            for n, vector in zip(late, unit(self._project(means)), strict=True):
-                vectors[n] = vector
-        for n, (index, number) in enumerate(done):
-            part = self._jobs[index].components[number]
+    def _readings(self, done: Sequence[Place]) -> list[Array]:
+        """Unit vectors of readings whose windows are all in; of a single text it is one already."""
+        sums: list[Array] = [self._sums.pop(place) for place in done]
+        parts = [self._part(*place) for place in done]
+        late = [n for n, part in enumerate(parts) if not part.plain]
+        means = [sums[n] / np.float32(sum(last - first for _, first, last in parts[n].uses)) for n in late]
+        for n, vector in zip(late, self._units(means), strict=True):
+            sums[n] = vector
+        for n, part in enumerate(parts):
             if part.plain and len(part.uses) > 1:
-                vectors[n] = unit(vectors[n][None])[0]
-        return vectors
+                sums[n] = unit(sums[n][None])[0]
+        return sums
 
-    def _states(self, index: int, number: int) -> int:
-        return sum(last - first for _, first, last in self._jobs[index].components[number].uses)
+    def _units(self, pooled: Sequence[Array]) -> Iterable[Array]:
+        return unit(self._project(np.stack(pooled))) if pooled else ()
+
+    def _part(self, index: int, number: int) -> Component:
+        return self._jobs[index].components[number]

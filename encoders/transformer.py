@@ -15,7 +15,7 @@ from encoders._folder import ModelFolder, read_folder
 from encoders._late import late_parts
 from encoders._memo import Memo
 from encoders._mixing import Inputs, Mixer, Reading, job_of
-from encoders._pooling import Array, pool, unit
+from encoders._pooling import Array, Cut, pool, unit
 from encoders._weights import weights_hash
 from encoders._windows import WINDOWS
 from encoders.profiles import Profile, profile, resolve
@@ -214,19 +214,19 @@ class Transformer:
             same[prepared.jobs[index].key].append(index)
         first = [indexes[0] for indexes in same.values()]
         mixer = Mixer(prepared, first, pooling=self._folder.pooling, project=self._project, dim=self._dim)
-        known = {n: vector for n in mixer.plain() if (vector := self._memo.get(prepared.windows[n])) is not None}
+        known = {n: vector for n in mixer.texts() if (vector := self._memo.get(prepared.windows[n])) is not None}
 
         def shared(found: Iterable[tuple[int, Array]]) -> list[tuple[int, Array]]:
             return [(other, vector) for index, vector in found for other in same[prepared.jobs[index].key]]
 
         if known:
-            yield shared(mixer.take({}, known))
+            yield shared(mixer.take_known(known))
         order = [window for window in mixer.windows() if window not in known]
         order.sort(key=lambda window: (-len(prepared.windows[window]), window))
         for batch in _batches(iter(order), length=lambda window: len(prepared.windows[window])):
             fault.reach("encode")
-            states = self._run([prepared.windows[n] for n in batch])
-            yield shared(mixer.take(dict(zip(batch, states, strict=True))))
+            pooled = self._run([prepared.windows[n] for n in batch], [mixer.cuts(n) for n in batch])
+            yield shared(mixer.take(dict(zip(batch, pooled, strict=True))))
 
     def _every(self, prepared: Prepared) -> list[EmbeddedChunk]:
         found = dict(item for batch in self.vectors(prepared, range(len(prepared.jobs))) for item in batch)
@@ -322,8 +322,10 @@ class Transformer:
         pooled: list[Any] = [None] * len(sequences)
         order = sorted(range(len(sequences)), key=lambda index: -len(sequences[index]))
         for batch in _batches(iter(order), length=lambda index: len(sequences[index])):
-            for index, states in zip(batch, self._run([sequences[index] for index in batch]), strict=True):
-                pooled[index] = pool(states[skip:], self._folder.pooling)
+            texts = [sequences[index] for index in batch]
+            cuts = [[Cut(skip, len(ids), self._folder.pooling)] for ids in texts]
+            for index, (vector,) in zip(batch, self._run(texts, cuts), strict=True):
+                pooled[index] = vector
         if not pooled:
             return np.empty((0, self._folder.dim), dtype=np.float32)
         return unit(self._project(np.stack(pooled)))
@@ -331,15 +333,21 @@ class Transformer:
     def _project(self, pooled: Array) -> Array:
         return self._network.project(pooled)
 
-    def _run(self, sequences: Sequence[Sequence[int]]) -> list[Array]:
+    def _run(self, sequences: Sequence[Sequence[int]], cuts: Sequence[Sequence[Cut]]) -> list[list[Array]]:
         """EncodeError where torch gives up: out of memory, or ids that the network has no row for."""
         self._encoded += sum(map(len, sequences))
         network = self._network
         try:
-            return network.states(sequences)
+            found = network.states(sequences)
         except (RuntimeError, IndexError) as error:
             what = " ".join(str(error).split())[:200]
             raise EncodeError(f"{self._profile.name} broke on {len(sequences)} texts: {what}") from error
+        return [[_cut(states, cut) for cut in own] for states, own in zip(found, cuts, strict=True)]
+
+
+def _cut(states: Array, cut: Cut) -> Array:
+    part = states[cut.first : cut.last]
+    return pool(part, cut.modes) if cut.modes else np.asarray(part.sum(axis=0, dtype=np.float32))
 
 
 def _batches(items: Iterator[T], *, length: Callable[[T], int]) -> Iterator[list[T]]:
