@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 2048
 """Tokens of one forward pass: measured optimum on CPUs of 512, 2048 and 8192."""
 T = TypeVar("T")
-SHARED = 4
-"""Neighbouring windows of a size that a strategy asks for share one part in so many."""
+SHARED = 2 / 9
+"""Of their tokens, what neighbouring windows of a size that a strategy asks for share."""
 LATE = Mixture(plain=0.0, late=1.0)
 
 
@@ -251,8 +251,9 @@ class Transformer:
         return unit(np.stack([known[ids] for ids in sequences]), dim=self._dim)
 
     def forget(self) -> None:
-        """Texts that were read before are run again: for measurements of what a strategy costs by itself."""
+        """Texts that were read before are tokenised and run again: so a measurement sees what a strategy costs."""
         self._memo.clear()
+        self.tokens.recent.clear()
 
     def encode_query(self, query: str) -> Array:
         """With the query prompt; `(dim,)` float32."""
@@ -272,7 +273,7 @@ class Transformer:
                 raise ConfigError(
                     f"chunker.windows has {size}: {self._profile.name} reads {self.tokens.limit} tokens of text at once"
                 )
-        return [(size, size // SHARED) for size in windows] or [(self._window, self._overlap)]
+        return [(size, int(size * SHARED)) for size in windows] or [(self._window, self._overlap)]
 
     @cached_property
     def _window(self) -> int:

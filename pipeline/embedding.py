@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chunkers import Mixes, sentence_parts, top_sections
+from pipeline.recipe import Recipe
 from pipeline.session import Session
 from pipeline.siblings import cut_from
 from quarry.errors import BusyError, EncodeError
@@ -32,15 +33,15 @@ class StoppedError(BusyError):
     """The run is ending; nothing is wrong with the documents."""
 
 
-def prepare(session: Session, document: Document, chunks: Sequence[Chunk]) -> Prepared:
+def prepare(recipe: Recipe, document: Document, chunks: Sequence[Chunk]) -> Prepared:
     """Tokenised, with the key of each vector; loads no model. EncodeError where the model can't take it."""
-    chosen, encoder = session.recipe.chunker, session.recipe.encoder
+    chosen, encoder = recipe.chunker, recipe.encoder
     mixture = chosen.mixture if isinstance(chosen, Mixes) else Mixture()
     if mixture == Mixture():
         return encoder.prepare(chunks)
     parts: Sequence[Sequence[Span]] = ()
     if mixture.sentences:
-        parts = sentence_parts(document, chunks, tokens=session.recipe.tokens, unit=mixture.unit)
+        parts = sentence_parts(document, chunks, tokens=recipe.tokens, unit=mixture.unit)
     return encoder.prepare_mixed(document.text, chunks, mixture, sections=top_sections(document), parts=parts)
 
 
