@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from chunkers._parts import sentence_parts
 from chunkers._sections import top_sections
 from quarry.registry import Registry
-from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document, Mixture, SentenceEmbedder, TokenCounter
 
-__all__ = ["Chunker", "chunker", "top_sections"]
+__all__ = ["Chunker", "Mixes", "chunker", "sentence_parts", "top_sections"]
 
 
 class Chunker(Protocol):
@@ -29,6 +30,14 @@ class Chunker(Protocol):
         self, document: Document, *, tokens: TokenCounter, embedder: SentenceEmbedder | None = None
     ) -> Iterator[Chunk]:
         """Chunks in text order. All body text but white space is in some chunk; each fits `tokens.limit`."""
+
+
+@runtime_checkable
+class Mixes(Protocol):
+    """A strategy that has a say in what its chunks' vectors are made of; those of others are plain."""
+
+    @property
+    def mixture(self) -> Mixture: ...
 
 
 chunker: Registry[Chunker] = Registry("chunkers")

@@ -1,30 +1,33 @@
 """Segments of sentences that speak of the same: boundaries from the similarity of neighbouring sentences.
 
 `optimal` is the best segmentation by dynamic programming over all sentence pairs (after Kamradt's evaluation and the
-Chroma report of 2024); `percentile` cuts where neighbours differ most. Statistics are those of a top-level section.
+Chroma report of 2024); the other methods cut where neighbours differ most. Statistics are those of a top-level section.
+The vectors of the sentences are used again: by default a chunk's own is their mean, so the text is read once.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby, pairwise
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from chunkers import chunker
-from chunkers._assemble import SMALLEST, Maker, Piece, assemble, split
+from chunkers._assemble import SMALLEST, Maker, Piece, assemble
+from chunkers._breakpoints import cuts as breakpoints
+from chunkers._headings import Context, Headings
+from chunkers._parts import by_section, units
 from chunkers._ruler import Ruler
-from chunkers._sections import top_sections
-from chunkers._sentences import sentences
 from quarry.errors import EncodeError
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, Document, Element, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document, Element, Mixture, SentenceEmbedder, TokenCounter
 
 if TYPE_CHECKING:
     import numpy as np
 
+Method = Literal["optimal", "percentile", "standard_deviation", "interquartile", "gradient", "bollinger"]
 _TIE = 1e-6
 """Scores so near are equal but for rounding: the longer segment is taken."""
 
@@ -33,28 +36,41 @@ _TIE = 1e-6
 @dataclass(frozen=True, slots=True)
 class Semantic:
     kind: ClassVar[str]
-    tiny: ClassVar[dict[str, Any]] = {"size": 16, "unit": 8}
+    tiny: ClassVar[dict[str, Any]] = {"size": 16, "unit": 8, "plain": 1.0}
     late: ClassVar[bool] = False
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     size: int = 150
-    """Most tokens of a chunk."""
-    method: Literal["optimal", "percentile"] = "optimal"
+    """Most tokens of context + text."""
+    method: Method = "optimal"
     penalty: float = 1.0
     """optimal: times the mean similarity that a pair must exceed to hold sentences together."""
     line_bonus: float = 0.3
     """optimal: reward of a cut at a line break."""
-    percentile: float = 90.0
-    """percentile: cut where the distance of neighbours is above this percentile of the section's distances."""
+    amount: float | None = None
+    """The others' threshold, as in `_breakpoints`: percentile and gradient a percentile (90), standard_deviation,
+    interquartile and bollinger so many spreads (1.5, 1, 1.5). Null takes the usual one."""
     unit: int = 80
     """Longest sentence-like unit in tokens; longer ones are split."""
+    context: bool = True
+    """Put title and headings before a chunk, where `plain` or `heading` embeds them."""
+    plain: float = 0.0
+    """Weight of the vector of context + text; it takes a pass of its own."""
+    sentences: float = 1.0
+    """Weight of the mean of the sentences' vectors, which are there already."""
+    heading: float = 0.5
+    """Weight of the vector of the context alone."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.percentile < 100 or self.size < SMALLEST or self.unit < 1:
-            raise ValueError(
-                f"percentile must be in (0, 100), size at least {SMALLEST}, unit positive: "
-                f"percentile={self.percentile}, size={self.size}, unit={self.unit}"
-            )
+        if self.size < SMALLEST or self.unit < 1:
+            raise ValueError(f"size must be at least {SMALLEST}, unit positive: size={self.size}, unit={self.unit}")
+        if self.method in ("percentile", "gradient") and not 0 < (50 if self.amount is None else self.amount) < 100:
+            raise ValueError(f"amount of method {self.method} must be in (0, 100): amount={self.amount}")
+        self.mixture  # noqa: B018 - checks the weights
+
+    @property
+    def mixture(self) -> Mixture:
+        return Mixture(self.plain, self.sentences, self.heading, unit=min(self.unit, self.size))
 
     def fingerprint(self, *, tokens: TokenCounter, embedder: SentenceEmbedder | None) -> str:
         read = embedder.fingerprint if embedder is not None else None
@@ -67,19 +83,43 @@ class Semantic:
             raise EncodeError("the semantic chunker compares sentences: it needs an encoder")
         ruler = Ruler(document.text, tokens)
         made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=embedder), self.size)
-        size = min(self.size, tokens.limit)
-        pieces = (Piece(span) for span in self._segments(document, ruler, embedder, size=size))
+        shown = self.context and (self.plain or self.heading)
+        above = Headings(document if shown else replace(document, title=None, elements=()))
+        pieces = self._pieces(document, ruler, tokens, embedder, above=above)
         return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
 
-    def _segments(self, document: Document, ruler: Ruler, embedder: SentenceEmbedder, *, size: int) -> Iterator[Span]:
-        for elements in _by_section(document):
-            units = _units(elements, ruler, unit=min(self.unit, size))
-            if not units:
+    def _pieces(
+        self, document: Document, ruler: Ruler, tokens: TokenCounter, embedder: SentenceEmbedder, *, above: Headings
+    ) -> Iterator[Piece]:
+        size = min(self.size, tokens.limit)
+        for elements in by_section(document):
+            found = units(elements, ruler, unit=min(self.unit, size))
+            if not found:
                 continue
-            vectors = embedder.embed([unit.of(document.text).strip() for unit in units])
-            cuts = self._optimal(units, vectors, ruler, size=size) if self.method == "optimal" else None
-            for first, last in pairwise(cuts if cuts is not None else self._by_percentile(units, vectors)):
-                yield Span(units[first].start, units[last - 1].end)
+            contexts, starts = self._contexts(elements, above, tokens), [element.span.start for element in elements]
+            room = size - max(tokens.count(context.text) if context.text else 0 for context in contexts.values())
+            vectors = embedder.embed([unit.of(document.text).strip() for unit in found])
+            for first, last in pairwise(self._cuts(found, vectors, ruler, size=room)):
+                span = Span(found[first].start, found[last - 1].end)
+                yield Piece(span, contexts[elements[bisect_right(starts, span.start) - 1].parent])
+
+    def _contexts(
+        self, elements: Sequence[Element], above: Headings, tokens: TokenCounter
+    ) -> dict[str | None, Context]:
+        """By the heading that an element stands under."""
+        firsts: dict[str | None, Element] = {}
+        for element in elements:
+            firsts.setdefault(element.parent, element)
+        return {
+            parent: above.context(parent, before=element.span, lead=None, tokens=tokens, limit=self.size)
+            for parent, element in firsts.items()
+        }
+
+    def _cuts(self, units: Sequence[Span], vectors: np.ndarray[Any, Any], ruler: Ruler, *, size: int) -> list[int]:
+        if self.method == "optimal":
+            return self._optimal(units, vectors, ruler, size=size)
+        distances = 1 - (vectors[:-1] * vectors[1:]).sum(axis=1, dtype="float64")
+        return [0, *breakpoints(distances, self.method, self.amount), len(units)]
 
     def _optimal(self, units: Sequence[Span], vectors: np.ndarray[Any, Any], ruler: Ruler, *, size: int) -> list[int]:
         """Cuts that maximise the sum of (cosine - penalty * mean cosine) over the pairs inside a segment."""
@@ -97,32 +137,6 @@ class Semantic:
             best.append(found)
             came.append(place)
         return _path(came)
-
-    def _by_percentile(self, units: Sequence[Span], vectors: np.ndarray[Any, Any]) -> list[int]:
-        import numpy as np
-
-        distances = 1 - (vectors[:-1] * vectors[1:]).sum(axis=1)
-        limit = np.percentile(distances, self.percentile) if len(distances) else 0.0
-        return [0, *(int(n) + 1 for n in np.flatnonzero(distances > limit)), len(units)]
-
-
-def _by_section(document: Document) -> Iterator[list[Element]]:
-    """The body elements of each top-level section."""
-    tops = [section.start for section in top_sections(document)]
-    inside = (element for element in document.elements if element.in_body)
-    for _, elements in groupby(inside, key=lambda element: bisect_right(tops, element.span.start)):
-        yield list(elements)
-
-
-def _units(elements: Iterable[Element], ruler: Ruler, *, unit: int) -> list[Span]:
-    """Sentence-like units, none over `unit` tokens, none of white space."""
-    return [
-        part
-        for element in elements
-        for sentence in sentences(ruler.text, element.span)
-        for part in split(ruler, sentence, limit=unit)
-        if part.of(ruler.text).strip()
-    ]
 
 
 def _reaches(units: Sequence[Span], ruler: Ruler, *, size: int) -> list[int]:

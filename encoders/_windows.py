@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
-WINDOWS = 2
-"""Revision of the rule by which windows are laid: part of the embed fingerprint."""
+WINDOWS = 3
+"""Revision of the rule by which tokens are taken and windows laid: part of the embed fingerprint."""
 GRAM = 8
 """Tokens that decide whether a window starts after them."""
 FACTOR = 0x9E3779B97F4A7C15
@@ -84,10 +85,16 @@ def parts(start: int, end: int, found: Sequence[tuple[int, int]]) -> list[Part]:
     return [Part(first + n, a, b) for n, (a, b) in enumerate(pairwise(edges)) if a < b]
 
 
-def token_ranges(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Body tokens `[first, last)` of each character span; a token over a bound goes where most of its characters are.
+class Places:
+    """Which tokens of a text stand in a stretch of its characters."""
 
-    `offsets` ascend; so spans that tile the text share out its tokens. A tie goes to the earlier span.
-    """
-    middles = [start + end for start, end in offsets]
-    return [(bisect_right(middles, 2 * start), bisect_right(middles, 2 * end)) for start, end in spans]
+    def __init__(self, offsets: Iterable[tuple[int, int]]) -> None:
+        # a normalizer that puts combining marks in order may make places run back; bisection needs them rising
+        self._middles = array("q", accumulate((start + end for start, end in offsets), max))
+
+    def tokens(self, start: int, end: int) -> tuple[int, int]:
+        """`[first, last)` of the characters `[start, end)`; a token over a bound goes where most of its characters are.
+
+        So spans that tile the text share out its tokens. A tie goes to the earlier span.
+        """
+        return bisect_right(self._middles, 2 * start), bisect_right(self._middles, 2 * end)

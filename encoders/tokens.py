@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from encoders._recent import Recent
 from quarry.errors import ModelError
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -37,6 +38,7 @@ class Tokens:
     prompt_ids: tuple[int, ...]
     """Ids of the prompt on its own."""
     tokenizer: Tokenizer
+    recent: Recent = field(default_factory=Recent, repr=False)
 
     @classmethod
     def from_folder(cls, path: Path, *, max_tokens: int, prompt: str = "") -> Tokens:
@@ -59,12 +61,19 @@ class Tokens:
         return self.max_tokens - len(self.prefix) - len(self.prompt_ids) - len(self.suffix)
 
     def count(self, text: str) -> int:
-        return len(self.tokenizer.encode_batch_fast([_clean(text)], add_special_tokens=False)[0])
+        known = self.recent.ids(text)
+        if known is None:
+            known = self.tokenizer.encode_batch_fast([_clean(text)], add_special_tokens=False)[0].ids
+            self.recent.keep(text, known)
+        return len(known)
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text, special tokens and prompt left out."""
-        found = self.tokenizer.encode_batch_fast([_clean(text) for text in texts], add_special_tokens=False)
-        return [encoding.ids for encoding in found]
+        """Token ids of each text, special tokens and prompt left out; of texts counted before without new work."""
+        known = {text: ids for text in dict.fromkeys(texts) if (ids := self.recent.ids(text)) is not None}
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        found = self.tokenizer.encode_batch_fast([_clean(text) for text in fresh], add_special_tokens=False)
+        made = dict(zip(fresh, (encoding.ids for encoding in found), strict=True))
+        return [list(known[text] if text in known else made[text]) for text in texts]
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """`(start, end)` code points of each token, special tokens left out; as many as `count`.
@@ -74,9 +83,13 @@ class Tokens:
         return self.located(text)[1]
 
     def located(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """Ids and offsets of a text from one pass."""
-        encoding = self.tokenizer.encode(_clean(text), add_special_tokens=False)
-        return encoding.ids, encoding.offsets
+        """Ids and offsets of a text from one pass; the last text is remembered."""
+        found = self.recent.located(text)
+        if found is None:
+            encoding = self.tokenizer.encode(_clean(text), add_special_tokens=False)
+            found = encoding.ids, encoding.offsets
+            self.recent.keep_located(text, found)
+        return found
 
     def __reduce__(self) -> tuple[Callable[..., Tokens], tuple[Path, int, str]]:
         return _load, (self.path, self.max_tokens, self.prompt)

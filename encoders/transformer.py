@@ -13,7 +13,9 @@ import numpy as np
 
 from encoders._folder import ModelFolder, read_folder
 from encoders._late import late_parts
-from encoders._pooling import Array, pool, unit
+from encoders._memo import Memo
+from encoders._mixing import Inputs, Mixer, Reading, job_of
+from encoders._pooling import Array, Cut, pool, unit
 from encoders._weights import weights_hash
 from encoders._windows import WINDOWS
 from encoders.profiles import Profile, profile, resolve
@@ -22,7 +24,7 @@ from quarry import fault
 from quarry.errors import ConfigError, EncodeError
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, EmbeddedChunk, EncoderIdentity, Job, Prepared
+from quarry.types import Chunk, Component, EmbeddedChunk, EncoderIdentity, Mixture, Prepared, Use
 
 if TYPE_CHECKING:
     from encoders._network import Network
@@ -30,8 +32,9 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 2048
 """Tokens of one forward pass: measured optimum on CPUs of 512, 2048 and 8192."""
 T = TypeVar("T")
-Use = tuple[int, int, int]
-"""(window, first state, last state + 1)."""
+SHARED = 2 / 9
+"""Of their tokens, what neighbouring windows of a size that a strategy asks for share."""
+LATE = Mixture(plain=0.0, late=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +43,6 @@ class Usage:
 
     encoded: int
     padding: int
-
-
-@dataclass(slots=True)
-class _Pooled:
-    """A chunk's vector in the making."""
-
-    total: Any = 0.0
-    states: int = 0
-
-    def add(self, states: Array, modes: Sequence[str] | None) -> None:
-        """Pooled in the model's own way at once, or summed up for a mean over several windows."""
-        if modes is not None:
-            self.total, self.states = pool(states, modes), 1
-        else:
-            self.total = self.total + states.sum(axis=0, dtype=np.float32)
-            self.states += len(states)
-
-    @property
-    def mean(self) -> Array:
-        return np.asarray(self.total / np.float32(self.states), dtype=np.float32)
 
 
 class Transformer:
@@ -76,6 +59,7 @@ class Transformer:
         self._dtype = dtype
         self._loading = threading.Lock()
         self._encoded = 0
+        self._memo = Memo()
         self.tokens = self._tokens(self._folder.document_prompt)
 
     @classmethod
@@ -121,99 +105,175 @@ class Transformer:
         Special and prompt tokens stand in every window and in no mean. A chunk that holds no whole token is encoded on
         its own. EncodeError where the model is not mean-pooled.
         """
-        return self._every(self.prepare_late(text, chunks, sections=sections))
+        return self._every(self.prepare_mixed(text, chunks, LATE, sections=sections))
 
     def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
         """Tokenised, with keys; loads no model. EncodeError as `encode`."""
-        sequences = self._sequences([chunk.embedded_text for chunk in chunks], self._folder.document_prompt)
-        for chunk, ids in zip(chunks, sequences, strict=True):
-            self._check_length(ids, what=f"chunk {chunk.id}")
-        made_by = self.fingerprint
-        jobs = (
-            _job(made_by, chunk, "plain", digest(ids), uses=((number, self._skip(self.tokens), len(ids)),))
-            for number, (chunk, ids) in enumerate(zip(chunks, sequences, strict=True))
-        )
-        return Prepared(tuple(jobs), tuple(sequences))
+        inputs = Inputs()
+        jobs = [job_of(self.fingerprint, chunk, [reading]) for chunk, reading in self._plain(chunks, inputs)]
+        return Prepared(tuple(jobs), tuple(inputs.windows))
 
-    def prepare_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> Prepared:
-        """Tokenised, with keys; loads no model. EncodeError as `encode_late`."""
+    def prepare_mixed(
+        self,
+        text: str,
+        chunks: Sequence[Chunk],
+        mixture: Mixture,
+        *,
+        sections: Iterable[Span],
+        parts: Sequence[Sequence[Span]] = (),
+    ) -> Prepared:
+        """Tokenised, with keys; loads no model. EncodeError as `encode_late`.
+
+        A chunk that has nothing of the mixture, for want of a whole token, is encoded on its own.
+        """
+        inputs = Inputs()
+        readings: list[list[Reading]] = [[] for _ in chunks]
+        if mixture.plain:
+            for own, (_, reading) in zip(readings, self._plain(chunks, inputs, weight=mixture.plain), strict=True):
+                own.append(reading)
+        if mixture.sentences:
+            self._add_sentences(text, parts, readings, inputs, weight=mixture.sentences)
+        if mixture.heading:
+            self._add_headings(chunks, readings, inputs, weight=mixture.heading)
+        if mixture.late:
+            self._add_late(text, chunks, tuple(sections), readings, inputs, mixture=mixture)
+        bare = [index for index, own in enumerate(readings) if not own]
+        for index, (_, reading) in zip(bare, self._plain([chunks[n] for n in bare], inputs), strict=True):
+            readings[index].append(reading)
+        jobs = (job_of(self.fingerprint, chunk, own) for chunk, own in zip(chunks, readings, strict=True))
+        return Prepared(tuple(jobs), tuple(inputs.windows))
+
+    def _plain(
+        self, chunks: Sequence[Chunk], inputs: Inputs, *, weight: float = 1.0
+    ) -> Iterator[tuple[Chunk, Reading]]:
+        found = self._sequences([chunk.embedded_text for chunk in chunks], self._folder.document_prompt)
+        for chunk, ids in zip(chunks, found, strict=True):
+            self._check_length(ids, what=f"chunk {chunk.id}")
+            yield chunk, inputs.plain([ids], skip=self._skip(self.tokens), weight=weight)
+
+    def _add_sentences(
+        self,
+        text: str,
+        parts: Sequence[Sequence[Span]],
+        readings: Sequence[list[Reading]],
+        inputs: Inputs,
+        *,
+        weight: float,
+    ) -> None:
+        """Stripped, as a strategy that compares sentences reads them."""
+        texts = [span.of(text).strip() for own in parts for span in own]
+        found = iter(self._sequences(texts, self._folder.document_prompt))
+        for own, spans in zip(readings, parts, strict=True):
+            sentences = [next(found) for _ in spans]
+            for ids in sentences:
+                self._check_length(ids, what="a sentence")
+            if sentences:
+                own.append(inputs.plain(sentences, skip=self._skip(self.tokens), weight=weight))
+
+    def _add_headings(
+        self, chunks: Sequence[Chunk], readings: Sequence[list[Reading]], inputs: Inputs, *, weight: float
+    ) -> None:
+        texts = list(dict.fromkeys(chunk.context.strip() for chunk in chunks))
+        found = dict(zip(texts, self._sequences(texts, self._folder.document_prompt), strict=True))
+        for chunk, own in zip(chunks, readings, strict=True):
+            if heading := chunk.context.strip():
+                own.append(inputs.plain([found[heading]], skip=self._skip(self.tokens), weight=weight))
+
+    def _add_late(
+        self,
+        text: str,
+        chunks: Sequence[Chunk],
+        sections: Sequence[Span],
+        readings: Sequence[list[Reading]],
+        inputs: Inputs,
+        *,
+        mixture: Mixture,
+    ) -> None:
         self._check_late()
-        prefix = [*self.tokens.prefix, *self.tokens.prompt_ids]
-        inputs: list[Sequence[int]] = []
-        uses: dict[int, list[Use]] = defaultdict(list)
-        keys: dict[int, list[Any]] = defaultdict(list)
-        for part in late_parts(text, chunks, sections, self.tokens, size=self._window, overlap=self._overlap):
-            number = len(inputs)
-            inputs.append([*prefix, *part.ids, *self.tokens.suffix])
-            name = digest(part.ids)
-            for index, first, last in part.uses:
-                uses[index].append((number, first + len(prefix), last + len(prefix)))
-                keys[index].append([name, first, last])
-        alone = self.prepare([chunk for index, chunk in enumerate(chunks) if index not in uses])
-        rest = iter(Prepared.joined([Prepared((), tuple(inputs)), alone]).jobs)
-        made_by = self.fingerprint
-        jobs = (
-            _job(made_by, chunk, "late", keys[index], uses=uses[index]) if index in uses else next(rest)
-            for index, chunk in enumerate(chunks)
-        )
-        return Prepared(tuple(jobs), (*inputs, *alone.windows))
+        prefix, suffix = (*self.tokens.prefix, *self.tokens.prompt_ids), self.tokens.suffix
+        laid = late_parts(text, chunks, sections, self.tokens, sizes=self._sizes(mixture.windows))
+        for found in laid:
+            uses: dict[int, list[Use]] = defaultdict(list)
+            names: dict[int, list[Any]] = defaultdict(list)
+            for part in found:
+                number, name = inputs.add((*prefix, *part.ids, *suffix)), digest(part.ids)
+                for index, first, last in part.uses:
+                    uses[index].append((number, first + len(prefix), last + len(prefix)))
+                    names[index].append([name, first, last])
+            for index in uses:
+                component = Component(mixture.late, tuple(uses[index]), plain=False)
+                readings[index].append(Reading(component, ("late", names[index])))
 
     def vectors(self, prepared: Prepared, wanted: Collection[int]) -> Iterator[list[tuple[int, Array]]]:
         """Longest windows first, in batches of BATCH_TOKENS; memory holds a batch and the sums of unfinished chunks.
 
-        Jobs with one key are computed once.
+        Jobs with one key are computed once. Texts that `embed` read a moment ago are not run again.
         """
-        users: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
         same: dict[str, list[int]] = defaultdict(list)
         for index in wanted:
             same[prepared.jobs[index].key].append(index)
-        left = {indexes[0]: len(prepared.jobs[indexes[0]].uses) for indexes in same.values()}
-        for index in left:
-            for window, first, last in prepared.jobs[index].uses:
-                users[window].append((index, first, last))
-        sums: dict[int, _Pooled] = defaultdict(_Pooled)
-        order = sorted(users, key=lambda window: (-len(prepared.windows[window]), window))
+        first = [indexes[0] for indexes in same.values()]
+        mixer = Mixer(prepared, first, pooling=self._folder.pooling, project=self._project, dim=self._dim)
+        known = {n: vector for n in mixer.texts() if (vector := self._memo.get(prepared.windows[n])) is not None}
+
+        def shared(found: Iterable[tuple[int, Array]]) -> list[tuple[int, Array]]:
+            return [(other, vector) for index, vector in found for other in same[prepared.jobs[index].key]]
+
+        if known:
+            yield shared(mixer.take_known(known))
+        order = [window for window in mixer.windows() if window not in known]
+        order.sort(key=lambda window: (-len(prepared.windows[window]), window))
         for batch in _batches(iter(order), length=lambda window: len(prepared.windows[window])):
             fault.reach("encode")
-            done: list[int] = []
-            for window, states in zip(batch, self._run([prepared.windows[n] for n in batch]), strict=True):
-                for index, first, last in users[window]:
-                    sums[index].add(
-                        states[first:last], None if not prepared.jobs[index].plain else self._folder.pooling
-                    )
-                    left[index] -= 1
-                    if not left[index]:
-                        done.append(index)
-            found = self._finished(done, sums)
-            yield [(other, vector) for index, vector in found for other in same[prepared.jobs[index].key]]
-
-    def _finished(self, done: Sequence[int], sums: dict[int, _Pooled]) -> list[tuple[int, Array]]:
-        if not done:
-            return []
-        pooled = np.stack([sums.pop(index).mean for index in done])
-        return list(zip(done, unit(self._network.project(pooled), dim=self._dim), strict=True))
+            pooled = self._run([prepared.windows[n] for n in batch], [mixer.cuts(n) for n in batch])
+            yield shared(mixer.take(dict(zip(batch, pooled, strict=True))))
 
     def _every(self, prepared: Prepared) -> list[EmbeddedChunk]:
         found = dict(item for batch in self.vectors(prepared, range(len(prepared.jobs))) for item in batch)
         return [EmbeddedChunk(job.chunk, found[index], job.key) for index, job in enumerate(prepared.jobs)]
 
     def embed(self, texts: Sequence[str]) -> Array:
-        """`(len(texts), dim)` float32. Texts over the model's length raise EncodeError."""
-        sequences = self._sequences(texts, self._folder.document_prompt)
+        """`(len(texts), dim)` float32; equal texts are run once, and what was read a moment ago not at all.
+
+        Texts over the model's length raise EncodeError.
+        """
+        sequences = list(map(tuple, self._sequences(texts, self._folder.document_prompt)))
         for number, ids in enumerate(sequences):
             self._check_length(ids, what=f"text {number}")
-        return self._vectors(sequences, self.tokens)
+        if not sequences:
+            return np.empty((0, self._dim or self._folder.dim), dtype=np.float32)
+        every = dict.fromkeys(sequences)
+        known = {ids: vector for ids in every if (vector := self._memo.get(ids)) is not None}
+        fresh = [ids for ids in every if ids not in known]
+        for ids, vector in zip(fresh, self._vectors(fresh, self.tokens), strict=True):
+            self._memo.put(ids, vector)
+            known[ids] = vector
+        return unit(np.stack([known[ids] for ids in sequences]), dim=self._dim)
+
+    def forget(self) -> None:
+        """Texts that were read before are tokenised and run again: so a measurement sees what a strategy costs."""
+        self._memo.clear()
+        self.tokens.recent.clear()
 
     def encode_query(self, query: str) -> Array:
         """With the query prompt; `(dim,)` float32."""
         (ids,) = self._sequences([query], self._folder.query_prompt)
         self._check_length(ids, what="the query")
-        vector: Array = self._vectors([ids], self._query_tokens)[0]
+        vector: Array = unit(self._vectors([ids], self._query_tokens), dim=self._dim)[0]
         return vector
 
     def _skip(self, tokens: Tokens) -> int:
         """States that are left out of the pooling."""
         return 0 if self._folder.include_prompt else len(tokens.prefix) + len(tokens.prompt_ids)
+
+    def _sizes(self, windows: Sequence[int]) -> list[tuple[int, int]]:
+        """(tokens, overlap) of each. ConfigError for a window that the model can't read."""
+        for size in windows:
+            if size > self.tokens.limit:
+                raise ConfigError(
+                    f"chunker.windows has {size}: {self._profile.name} reads {self.tokens.limit} tokens of text at once"
+                )
+        return [(size, int(size * SHARED)) for size in windows] or [(self._window, self._overlap)]
 
     @cached_property
     def _window(self) -> int:
@@ -257,31 +317,38 @@ class Transformer:
                 f"{what} has {len(ids)} tokens, {self._profile.name} takes {self._folder.max_tokens}; nothing is cut"
             )
 
-    def _vectors(self, sequences: Sequence[list[int]], tokens: Tokens) -> Array:
-        """`(len(sequences), dim)` float32: longest first, so that a batch holds texts of about one length."""
+    def _vectors(self, sequences: Sequence[Sequence[int]], tokens: Tokens) -> Array:
+        """`(len(sequences), full dim)` unit rows: longest first, so that a batch holds texts of about one length."""
         skip = self._skip(tokens)
         pooled: list[Any] = [None] * len(sequences)
         order = sorted(range(len(sequences)), key=lambda index: -len(sequences[index]))
         for batch in _batches(iter(order), length=lambda index: len(sequences[index])):
-            for index, states in zip(batch, self._run([sequences[index] for index in batch]), strict=True):
-                pooled[index] = pool(states[skip:], self._folder.pooling)
+            texts = [sequences[index] for index in batch]
+            cuts = [[Cut(skip, len(ids), self._folder.pooling)] for ids in texts]
+            for index, (vector,) in zip(batch, self._run(texts, cuts), strict=True):
+                pooled[index] = vector
         if not pooled:
-            return np.empty((0, self._dim or self._folder.dim), dtype=np.float32)
-        return unit(self._network.project(np.stack(pooled)), dim=self._dim)
+            return np.empty((0, self._folder.dim), dtype=np.float32)
+        return unit(self._project(np.stack(pooled)))
 
-    def _run(self, sequences: Sequence[Sequence[int]]) -> list[Array]:
+    def _project(self, pooled: Array) -> Array:
+        return self._network.project(pooled)
+
+    def _run(self, sequences: Sequence[Sequence[int]], cuts: Sequence[Sequence[Cut]]) -> list[list[Array]]:
         """EncodeError where torch gives up: out of memory, or ids that the network has no row for."""
         self._encoded += sum(map(len, sequences))
         network = self._network
         try:
-            return network.states(sequences)
+            found = network.states(sequences)
         except (RuntimeError, IndexError) as error:
             what = " ".join(str(error).split())[:200]
             raise EncodeError(f"{self._profile.name} broke on {len(sequences)} texts: {what}") from error
+        return [[_cut(states, cut) for cut in own] for states, own in zip(found, cuts, strict=True)]
 
 
-def _job(made_by: str, chunk: Chunk, kind: str, content: Any, *, uses: Sequence[Use]) -> Job:
-    return Job(chunk, digest(made_by, kind, content), (kind, content), tuple(uses), kind == "plain")
+def _cut(states: Array, cut: Cut) -> Array:
+    part = states[cut.first : cut.last]
+    return pool(part, cut.modes) if cut.modes else np.asarray(part.sum(axis=0, dtype=np.float32))
 
 
 def _batches(items: Iterator[T], *, length: Callable[[T], int]) -> Iterator[list[T]]:

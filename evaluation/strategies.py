@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from quarry.errors import ConfigError
 from quarry.settings import chunker_spec, config_dir, read_yaml
 from quarry.span import Span
 from quarry.types import Document, SentenceEmbedder, TokenCounter
+
+_COMMA = re.compile(r",(?![^\[]*\])")
+"""Between settings, not inside a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,13 @@ class Strategy:
 
 def strategy(spec: str) -> Strategy:
     """`NAME` or `NAME:key=value,...`; a dot in a key goes into a group (`late:boundaries.kind=semantic`).
+    A value may be a list (`late:windows=[126,254]`).
 
     ConfigError for an unknown name, setting or value.
     """
     name, _, rest = spec.partition(":")
     settings: dict[str, Any] = {"kind": name.strip()}
-    for part in filter(None, (part.strip() for part in rest.split(","))):
+    for part in filter(None, map(str.strip, _COMMA.split(rest))):
         key, equals, value = part.partition("=")
         if not equals:
             raise ConfigError(f"a strategy is NAME or NAME:key=value,..., {spec!r} has {part!r} in it")

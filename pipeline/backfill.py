@@ -189,7 +189,7 @@ def estimate(effective: Effective, wanted: Wanted) -> Estimate:
             continue
         recipe = session.recipe
         prepared = prepare(
-            session, document, list(recipe.chunker.chunk(document, tokens=recipe.tokens, embedder=recipe.encoder))
+            recipe, document, list(recipe.chunker.chunk(document, tokens=recipe.tokens, embedder=recipe.encoder))
         )
         new = first_of_each(prepared.keys, known(session, prepared))
         for _ in recipe.encoder.vectors(prepared, new):

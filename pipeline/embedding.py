@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chunkers import top_sections
+from chunkers import Mixes, sentence_parts, top_sections
+from pipeline.recipe import Recipe
 from pipeline.session import Session
 from pipeline.siblings import cut_from
 from quarry.errors import BusyError, EncodeError
-from quarry.types import Chunk, Document, EmbeddedChunk, Prepared
+from quarry.span import Span
+from quarry.types import Chunk, Document, EmbeddedChunk, Mixture, Prepared
 from stores.rows import Vector
 
 
@@ -31,12 +33,16 @@ class StoppedError(BusyError):
     """The run is ending; nothing is wrong with the documents."""
 
 
-def prepare(session: Session, document: Document, chunks: Sequence[Chunk]) -> Prepared:
+def prepare(recipe: Recipe, document: Document, chunks: Sequence[Chunk]) -> Prepared:
     """Tokenised, with the key of each vector; loads no model. EncodeError where the model can't take it."""
-    encoder = session.recipe.encoder
-    if session.recipe.chunker.late:
-        return encoder.prepare_late(document.text, chunks, sections=top_sections(document))
-    return encoder.prepare(chunks)
+    chosen, encoder = recipe.chunker, recipe.encoder
+    mixture = chosen.mixture if isinstance(chosen, Mixes) else Mixture()
+    if mixture == Mixture():
+        return encoder.prepare(chunks)
+    parts: Sequence[Sequence[Span]] = ()
+    if mixture.sentences:
+        parts = sentence_parts(document, chunks, tokens=recipe.tokens, unit=mixture.unit)
+    return encoder.prepare_mixed(document.text, chunks, mixture, sections=top_sections(document), parts=parts)
 
 
 def embed(session: Session, documents: Sequence[Prepared]) -> Embedded:

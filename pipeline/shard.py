@@ -187,7 +187,7 @@ def _chunked(session: Session, item: Parsed, batches: _Batches) -> Chunked | End
         fault.reach("chunk", work.item.path)
         recipe = session.recipe
         chunks = list(recipe.chunker.chunk(document, tokens=recipe.tokens, embedder=recipe.encoder))
-        prepared = prepare(session, document, chunks)
+        prepared = prepare(recipe, document, chunks)
     except Exception as error:
         if isinstance(error, ConfigError) or (isinstance(error, QuarryError) and error.retryable):
             raise

@@ -18,16 +18,20 @@ __all__ = [
     "BBox",
     "Cell",
     "Chunk",
+    "Component",
     "Document",
     "Element",
     "ElementType",
     "EmbeddedChunk",
     "Encoder",
     "EncoderIdentity",
+    "Job",
     "Layout",
     "Link",
+    "Mixture",
     "Origin",
     "Outcome",
+    "Prepared",
     "Region",
     "SentenceEmbedder",
     "Span",
@@ -253,6 +257,49 @@ class EmbeddedChunk:
     """Hash of the embed fingerprint, the token ids of each contributing window and the token ranges pooled."""
 
 
+Use = tuple[int, int, int]
+"""(window, first state, last state + 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """What a chunk's vector is the weighted sum of: unit vectors, each from another reading of the chunk.
+
+    A weight of 0 leaves a reading out; so does a chunk that has none of it (no context, no whole token).
+    """
+
+    plain: float = 1.0
+    """Its own text after its context."""
+    sentences: float = 0.0
+    """The mean over the vectors of its sentences, each read on its own."""
+    heading: float = 0.0
+    """Its context, read on its own."""
+    late: float = 0.0
+    """Each mean over its token states in windows of the document's text (Günther et al. 2024)."""
+    windows: tuple[int, ...] = ()
+    """Tokens of text in the windows of each `late` reading; empty for one with the model profile's own."""
+    unit: int = 80
+    """Most tokens of a sentence; longer ones are read in parts."""
+
+    def __post_init__(self) -> None:
+        weights = {name: getattr(self, name) for name in ("plain", "sentences", "heading", "late")}
+        if min(weights.values()) < 0 or not self.plain + self.sentences + self.late:
+            raise ValueError(f"weights must not be negative, and plain, sentences or late positive: {weights}")
+        if self.unit < 1 or min(self.windows, default=2) < 2:
+            raise ValueError(f"unit must be positive, windows 2 at least: unit={self.unit}, windows={self.windows}")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One reading in a chunk's vector; its own vector has unit length before it is weighted."""
+
+    weight: float
+    uses: tuple[Use, ...]
+    plain: bool
+    """Each use is a text in itself, pooled in the model's own way, and the vector the mean of theirs. Else it is the
+    mean over all these states of longer windows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A chunk's vector to be computed: which states of which model inputs it is pooled from."""
@@ -262,14 +309,19 @@ class Job:
     """Its `embed_key`: equal keys are equal vectors."""
     content: tuple[Any, ...]
     """What the key is made of besides the encoder's fingerprint, so that `key_by` finds it under another one."""
-    uses: tuple[tuple[int, int, int], ...]
-    """(window, first state, last state + 1)."""
-    plain: bool
-    """Pooled over the whole text in the model's own way; else a mean over the states of longer windows."""
+    components: tuple[Component, ...]
 
     def key_by(self, fingerprint: str) -> str:
         """What another encoder's key of the same content is."""
         return digest(fingerprint, *self.content)
+
+    def moved(self, places: Sequence[int]) -> Job:
+        """The same where window n stands at `places[n]`."""
+        moved = tuple(
+            replace(part, uses=tuple((places[window], first, last) for window, first, last in part.uses))
+            for part in self.components
+        )
+        return replace(self, components=moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +329,8 @@ class Prepared:
     """Tokenised work for many chunks, of one document or several."""
 
     jobs: tuple[Job, ...] = ()
-    windows: tuple[Sequence[int], ...] = ()
-    """Token ids of each model input, special tokens and prompt included."""
+    windows: tuple[tuple[int, ...], ...] = ()
+    """Token ids of each model input, special tokens and prompt included; no two are equal."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -286,7 +338,8 @@ class Prepared:
 
     def needed(self, indexes: Iterable[int]) -> list[int]:
         """Windows of these jobs, ascending."""
-        return sorted({window for index in indexes for window, _, _ in self.jobs[index].uses})
+        parts = (part for index in indexes for part in self.jobs[index].components)
+        return sorted({window for part in parts for window, _, _ in part.uses})
 
     def tokens(self, indexes: Iterable[int]) -> int:
         """Tokens of the model inputs that these jobs need."""
@@ -294,15 +347,12 @@ class Prepared:
 
     @classmethod
     def joined(cls, parts: Iterable[Prepared]) -> Prepared:
-        """One after another, so that windows of many documents share batches."""
+        """One after another, so that windows of many documents share batches and equal ones are run once."""
         jobs: list[Job] = []
-        windows: list[Sequence[int]] = []
+        windows: dict[tuple[int, ...], int] = {}
         for part in parts:
-            shift = len(windows)
-            for job in part.jobs:
-                uses = tuple((window + shift, first, last) for window, first, last in job.uses)
-                jobs.append(replace(job, uses=uses) if shift else job)
-            windows.extend(part.windows)
+            places = [windows.setdefault(ids, len(windows)) for ids in part.windows]
+            jobs += part.jobs if places == list(range(len(places))) else (job.moved(places) for job in part.jobs)
         return cls(tuple(jobs), tuple(windows))
 
 
@@ -376,8 +426,20 @@ class Encoder(SentenceEmbedder, Protocol):
     def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
         """The work of `encode`, tokenised; loads no model."""
 
-    def prepare_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> Prepared:
-        """The work of `encode_late`, tokenised; loads no model."""
+    def prepare_mixed(
+        self,
+        text: str,
+        chunks: Sequence[Chunk],
+        mixture: Mixture,
+        *,
+        sections: Iterable[Span],
+        parts: Sequence[Sequence[Span]] = (),
+    ) -> Prepared:
+        """The work of vectors that are mixtures, tokenised; loads no model.
+
+        `parts` are the sentences of each chunk, for a mixture that has some weight on them. Raises EncodeError as
+        `encode_late`.
+        """
 
     def vectors(
         self, prepared: Prepared, wanted: Collection[int]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chunkers import chunker
+from chunkers import Mixes, chunker
 from quarry.errors import ConfigError, EncodeError
 from quarry.settings import chunker_spec, config_dir, read_yaml
 from tests.laws.chunker_documents import Build, Characters, WordHash
@@ -25,8 +25,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "recursive", "size": 2}, "size must be at least 8"),
     ({"kind": "recursive", "separators": []}, "separators given"),
     ({"kind": "sliding_window", "size": 10, "overlap": 10}, "overlap must be in [0, size): overlap=10, size=10"),
-    ({"kind": "semantic", "method": "best"}, "Input should be 'optimal' or 'percentile' (it is 'best')"),
-    ({"kind": "semantic", "percentile": 100}, "percentile must be in (0, 100)"),
+    ({"kind": "semantic", "method": "best"}, "Input should be 'optimal', 'percentile', 'standard_deviation',"),
+    ({"kind": "semantic", "method": "percentile", "amount": 100}, "amount of method percentile must be in (0, 100)"),
+    ({"kind": "semantic", "plain": -1}, "weights must not be negative"),
+    ({"kind": "semantic", "sentences": 0}, "plain, sentences or late positive"),
+    ({"kind": "late", "windows": [1]}, "windows 2 at least"),
     ({"kind": "metadata_aware", "merge_below": -1}, "merge_below not negative"),
     ({"kind": "late", "boundaries": {"kind": "late"}}, "from another strategy than late"),
     (
@@ -77,8 +80,9 @@ def test_only_what_embeds_depends_on_the_encoder(kind: str) -> None:
     assert (one != other) == (kind == "semantic")
 
 
-def test_late_alone_is_late() -> None:
-    assert [kind for kind in chunker.names() if chunker.strategy(kind).late] == ["late"]
+def test_late_and_semantic_say_what_their_vectors_are_made_of() -> None:
+    mixing = [kind for kind in chunker.names() if isinstance(chunker.build({"kind": kind}), Mixes)]
+    assert mixing == ["late", "semantic"]
 
 
 @pytest.mark.parametrize("spec", [{"kind": "semantic"}, {"kind": "late", "boundaries": {"kind": "semantic"}}])

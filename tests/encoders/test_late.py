@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from encoders import load_encoder
 from encoders._network import _band
 from encoders._pooling import unit
-from encoders._windows import parts, token_ranges, windows
-from encoders.transformer import Transformer
+from encoders._windows import Places, parts, windows
+from encoders.transformer import LATE, Transformer
 from quarry.errors import EncodeError
 from quarry.span import Span
 from quarry.types import Chunk, Prepared
@@ -67,7 +67,7 @@ def test_2_weighted_mean_of_the_chunks_is_the_mean_of_the_text(encoder: Transfor
     offsets = encoder.tokens.offsets(text)
     cut = offsets[len(offsets) // 3][0]
     spans = [(0, cut), (cut, len(text))]
-    ranges = token_ranges(offsets, spans)
+    ranges = [Places(offsets).tokens(*span) for span in spans]
     total = sum(whole[first:last].sum(axis=0) for first, last in ranges)
     np.testing.assert_allclose(total / len(whole), whole.mean(axis=0), atol=CLOSE)
     expected = unit(np.stack([whole[first:last].mean(axis=0, dtype=np.float32) for first, last in ranges]))
@@ -101,7 +101,7 @@ def test_5_a_text_in_one_window_equals_one_pass(encoder: Transformer) -> None:
     text = short(encoder)
     spans = [Span(0, 30), Span(30, 31 + len(text) // 2)]
     whole, offsets = states(encoder, text), encoder.tokens.offsets(text)
-    ranges = token_ranges(offsets, [(span.start, span.end) for span in spans])
+    ranges = [Places(offsets).tokens(span.start, span.end) for span in spans]
     expected = unit(np.stack([whole[first:last].mean(axis=0, dtype=np.float32) for first, last in ranges]))
     np.testing.assert_allclose(late(encoder, spans, text), expected, atol=CLOSE)
 
@@ -131,7 +131,7 @@ def test_8_spans_share_out_the_tokens(text: str, cuts: list[int]) -> None:
     edges = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
     spans = list(pairwise(edges))
     offsets = tokens.offsets(text)
-    ranges = token_ranges(offsets, spans)
+    ranges = [Places(offsets).tokens(*span) for span in spans]
     taken = [index for first, last in ranges for index in range(first, last)]
     inside = [index for index, (a, b) in enumerate(offsets) if b > a]
     assert len(taken) == len(set(taken))
@@ -194,7 +194,7 @@ def test_embed_keys_follow_what_was_read(minilm: Transformer) -> None:
 def test_work_is_prepared_without_the_model_and_each_vector_is_made_once(minilm: Transformer) -> None:
     spans = [Span(0, 60), Span(60, 130), Span(342, 420)]
     plain = minilm.prepare([chunk(span) for span in spans])
-    deep = minilm.prepare_late(TEXT, [chunk(span) for span in spans], sections=[Span(0, len(TEXT))])
+    deep = minilm.prepare_mixed(TEXT, [chunk(span) for span in spans], LATE, sections=[Span(0, len(TEXT))])
     both = Prepared.joined([plain, deep])
     assert both.keys == (*plain.keys, *deep.keys)
     every = dict(item for batch in minilm.vectors(both, range(6)) for item in batch)
@@ -236,7 +236,7 @@ def keys(encoder: Transformer, first: str, second: str) -> list[str]:
     ends = [n + 2 for n, letters in enumerate(pairwise(text)) if letters == (".", " ")]
     spans = [Span(a, b) for a, b in pairwise([0, *ends])]
     sections = [Span(0, len(first)), Span(len(first), len(text))]
-    return list(encoder.prepare_late(text, [chunk(span, text) for span in spans], sections=sections).keys)
+    return list(encoder.prepare_mixed(text, [chunk(span, text) for span in spans], LATE, sections=sections).keys)
 
 
 def test_the_windows_rule_is_part_of_the_fingerprint(minilm: Transformer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,8 +247,9 @@ def test_the_windows_rule_is_part_of_the_fingerprint(minilm: Transformer, monkey
 def test_preparing_imports_no_torch() -> None:
     code = (
         "import sys\nfrom encoders import load_encoder\nfrom quarry.span import Span\n"
-        "from quarry.types import Chunk\nc = Chunk('1', 'd', 'u', Span(0, 4), 'Salt', '', 1, 'late')\n"
-        "e = load_encoder('minilm')\nlate = e.prepare_late('Salt', [c], sections=[Span(0, 4)])\n"
+        "from quarry.types import Chunk, Mixture\nc = Chunk('1', 'd', 'u', Span(0, 4), 'Salt', '', 1, 'late')\n"
+        "e = load_encoder('minilm')\n"
+        "late = e.prepare_mixed('Salt', [c], Mixture(plain=0, late=1), sections=[Span(0, 4)])\n"
         "assert e.prepare([c]).keys != late.keys\n"
         "assert 'torch' not in sys.modules\n"
     )
