@@ -1,0 +1,151 @@
+"""Where statements stand: sections of headings, and the lines that belong to a table."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from chunkers._scope_rules import SHORT_WORDS
+from quarry.span import Span
+from quarry.types import Document, Element, ElementType
+
+ABOVE = 4
+"""Elements before a table that are looked at."""
+BELOW = 3
+_NOTE = re.compile(
+    r"\s*(?:sources?|notes?|quellen?|anmerkung(?:en)?|hinweis|fuentes?|nota|remarque|n\.b\.)\b|\s*(?:\*+|†|‡"
+    r"|[¹²³]|[(\[]?\w[)\]])\s",
+    re.IGNORECASE,
+)
+_NAMED_TABLE = re.compile(
+    r"\s*(?:tab(?:le|elle|leau|la|\.)?|exhibit|schedule|cuadro|übersicht)\s*[\dIVXA-Z]", re.IGNORECASE
+)
+NUMBERED = re.compile(r"\s*(?:\d+|[A-Z]|note|part|item|chapter|anhang)[\d.]*(?!\w)", re.IGNORECASE)
+_TEXTS = (ElementType.NARRATIVE_TEXT, ElementType.UNCATEGORIZED_TEXT, ElementType.FOOTNOTE, ElementType.FIGURE_CAPTION)
+
+
+class Places:
+    """Neighbours and sections of one document's body."""
+
+    def __init__(self, document: Document) -> None:
+        self.text = document.text
+        self.body = [element for element in document.elements if element.in_body]
+        self.end = self.body[-1].span.end if self.body else 0
+        self._by_id = {element.id: element for element in self.body}
+        self._titles = [e for e in self.body if e.type is ElementType.TITLE]
+        self._ends = self._section_ends()
+        self.above: dict[int, int] = {}
+        """Number of a line -> number of the table that it introduces."""
+        self.below: dict[int, int] = {}
+        """Number of a note -> number of the table that it follows."""
+        self._tie()
+
+    def path(self, element: Element) -> list[Element]:
+        """Headings above it and, where it is one, itself; outermost first."""
+        path = [element] if element.type is ElementType.TITLE else []
+        above = element.parent
+        while above in self._by_id and len(path) <= len(self._titles):
+            path.append(self._by_id[above])
+            above = path[-1].parent
+        return path[::-1]
+
+    def section(self, heading: Element | None) -> Span:
+        """From a heading to the next one that isn't below it; the body without one."""
+        if heading is None:
+            return Span(self.body[0].span.start if self.body else 0, self.end)
+        return Span(heading.span.start, self._ends.get(heading.id, self.end))
+
+    def in_front(self, element: Element) -> bool:
+        """On the title page, above the first chapter: under no heading, or under the name of the document."""
+        path = self.path(element)
+        if not path:
+            return True
+        first = path[0].id == self._titles[0].id and self.at(path[0].span.start) <= 1 and len(self._titles) > 1
+        return first and len(path) == 1 and not NUMBERED.match(path[0].span.of(self.text))
+
+    def names_table(self, number: int) -> bool:
+        return _NAMED_TABLE.match(self.body[number].span.of(self.text)) is not None
+
+    def short(self, number: int) -> bool:
+        element = self.body[number]
+        return element.type in _TEXTS and len(element.span.of(self.text).split()) <= SHORT_WORDS
+
+    def after_title_line(self, number: int) -> bool:
+        """Under a caption or what looks like a table's title: a short line without a stop."""
+        if not number or self.body[number - 1].type not in _TEXTS:
+            return False
+        before = self.body[number - 1]
+        line = before.span.of(self.text).rstrip()
+        if before.type is ElementType.FIGURE_CAPTION:
+            return self.above.get(number - 1) == self.above.get(number)
+        return len(line.split()) <= SHORT_WORDS // 2 and not line.endswith((".", ":", ";", "!", "?"))
+
+    def next_table(self, number: int, *, backwards: bool = False) -> int | None:
+        """In the same section, past headings of its parts at most."""
+        path = self.path(self.body[number])
+        section = self.section(path[-1] if path else None)
+        numbers: Iterable[int] = range(number - 1, -1, -1) if backwards else range(number + 1, len(self.body))
+        for other in numbers:
+            element = self.body[other]
+            if not section.start <= element.span.start < section.end:
+                return None
+            if element.table is not None or element.type is ElementType.TABLE:
+                return other
+        return None
+
+    def run_of_tables(self, number: int) -> Span:
+        """A table and those that follow it with nothing between: what a page break left of one."""
+        last = number
+        while last + 1 < len(self.body) and self._is_table(last + 1):
+            last += 1
+        return Span(self.body[number].span.start, self.body[last].span.end)
+
+    def page(self, number: int) -> Span | None:
+        """What stands on a page."""
+        spans = [e.span for e in self.body if e.page == number]
+        return Span(spans[0].start, spans[-1].end) if spans else None
+
+    def is_note(self, number: int) -> bool:
+        element = self.body[number]
+        return element.type is ElementType.FOOTNOTE or _NOTE.match(element.span.of(self.text)) is not None
+
+    def at(self, place: int) -> int:
+        """Number of the element that `place` is in or behind."""
+        return max(0, bisect_right(self.body, place, key=lambda element: element.span.start) - 1)
+
+    def _is_table(self, number: int) -> bool:
+        return self.body[number].type is ElementType.TABLE
+
+    def _section_ends(self) -> dict[str, int]:
+        ends: dict[str, int] = {}
+        is_open: list[Element] = []
+        for title in self._titles:
+            while is_open and (is_open[-1].level or 1) >= (title.level or 1):
+                ends[is_open.pop().id] = title.span.start
+            is_open.append(title)
+        return ends
+
+    def _tie(self) -> None:
+        tables = [n for n in range(len(self.body)) if self._is_table(n)]
+        for table in tables:
+            for line in range(table - 1, max(-1, table - 1 - ABOVE), -1):
+                named = self.body[line].type is ElementType.TITLE and self.names_table(line)
+                if not (self.short(line) or named):
+                    break
+                self.above[line] = table
+                if named:
+                    break
+        for table in tables:
+            for line in range(table + 1, min(len(self.body), table + 1 + BELOW)):
+                if not self.short(line):
+                    break
+                if line not in self.above or self.is_note(line) or self._captioned(line, table):
+                    self.below[line] = table
+                    self.above.pop(line, None)
+
+    def _captioned(self, line: int, table: int) -> bool:
+        """The parser saw by its distance to which of two tables a caption belongs."""
+        own, other = self.body[table].captions, self.body[self.above[line]].captions
+        caption = self.body[line].type is ElementType.FIGURE_CAPTION
+        return caption and self.body[line].id in own and self.body[line].id not in other
