@@ -206,7 +206,9 @@ class _Reader:
         speaks = self._places.in_front(element) or any(_CONVENTIONS.search(self._name(title)) for title in path)
         if speaks or (statement.firm and statement.kind not in self._seen):
             return Scope(statement, Span(start, self._places.end), Reach.DOCUMENT)
-        return Scope(statement, Span(start, self._places.section(path[-1] if path else None).end), Reach.SECTION)
+        if not path:
+            return Scope(statement, self._places.here(number, statement.span.start), Reach.TABLE)
+        return Scope(statement, Span(start, self._places.section(path[-1]).end), Reach.SECTION)
 
     def _said(self, number: int, element: Element, statement: Statement) -> Scope | None:
         """As far as the statement itself says."""
@@ -233,7 +235,9 @@ class _Reader:
             end = self._places.section(path[-1] if path else None).end
             return Scope(statement, Span(statement.span.start, end), Reach.SECTION)
         table = self._places.next_table(number, backwards=_BACK.search(sentence) is not None)
-        return self._of_table(statement, table) if table is not None else None
+        if table is None:
+            return Scope(statement, self._places.here(number, statement.span.start), Reach.TABLE)
+        return self._of_table(statement, table)
 
     def _chapter(self, path: list[Element]) -> Element | None:
         """The outermost heading that isn't the document's title, by its section ending with the document."""

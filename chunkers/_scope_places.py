@@ -10,6 +10,10 @@ from chunkers._scope_rules import SHORT_WORDS
 from quarry.span import Span
 from quarry.types import Document, Element, ElementType
 
+FRONT = 4000
+"""Characters of a document's start that may speak for all of it without a heading."""
+NEXT = 3
+"""Elements from `the following table` to it, at most."""
 ABOVE = 4
 """Elements before a table that are looked at."""
 BELOW = 3
@@ -60,7 +64,7 @@ class Places:
         """On the title page, above the first chapter: under no heading, or under the name of the document."""
         path = self.path(element)
         if not path:
-            return True
+            return element.span.start < FRONT
         first = path[0].id == self._titles[0].id and self.at(path[0].span.start) <= 1 and len(self._titles) > 1
         return first and len(path) == 1 and not NUMBERED.match(path[0].span.of(self.text))
 
@@ -85,7 +89,8 @@ class Places:
         """In the same section, past headings of its parts at most."""
         path = self.path(self.body[number])
         section = self.section(path[-1] if path else None)
-        numbers: Iterable[int] = range(number - 1, -1, -1) if backwards else range(number + 1, len(self.body))
+        ahead = range(number + 1, min(len(self.body), number + 1 + NEXT))
+        numbers: Iterable[int] = range(number - 1, max(-1, number - 1 - NEXT), -1) if backwards else ahead
         for other in numbers:
             element = self.body[other]
             if not section.start <= element.span.start < section.end:
@@ -100,6 +105,10 @@ class Places:
         while last + 1 < len(self.body) and self._is_table(last + 1):
             last += 1
         return Span(self.body[number].span.start, self.body[last].span.end)
+
+    def here(self, number: int, start: int) -> Span:
+        """The rest of an element and the one after it."""
+        return Span(start, self.body[min(number + 1, len(self.body) - 1)].span.end)
 
     def page(self, number: int) -> Span | None:
         """What stands on a page."""

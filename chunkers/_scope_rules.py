@@ -66,10 +66,14 @@ _BREADTHS = (
     (Breadth.STATEMENTS, _compiled(words.IN_STATEMENTS)),
 )
 _ALL = _compiled(
-    "all|any|every|alle|sämtliche|tous|toutes|l'ensemble|tod[oa]s|tutt[ie]|"
-    + words.OTHERWISE
-    + "|except (?:where|as|if).*"
+    rf"(?:all|any|every|alle|sämtliche|tous|toutes|l'ensemble|tod[oa]s"
+    rf"|tutt[ie])\W+(?:\w+\W+){{0,2}}(?:{words.AMOUNTS})"
+    rf"|{words.OTHERWISE}|except (?:where|as|if)"
 )
+_LOCAL = re.compile(
+    r"\b(?:as follows|the following|folgende[rsn]?|suivante?s?|siguientes?|seguent[ei])\b|:\W*$", re.IGNORECASE
+)
+_BRACKETED = re.compile(r"\((?:in |en )?$")
 _EXCEPT = re.compile(rf"[\s,;(]*(?<!\w)(?:{words.EXCEPT})(?!\w)", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:^|[(\[,;:|/\u2013\u2014-]\s*|\b(?:in|en|nearest|as|to|près|al)\s+(?:(?:the|current|constant|nominal"
@@ -77,9 +81,7 @@ _LEAD = re.compile(
     r"|\b(?:de|au|auf|ganze)\s+)$",
     re.IGNORECASE,
 )
-_GIVEN = re.compile(
-    r"\b(?:in|en|nearest|auf|au|al|près|currency|is|are|:)\W+(?:the\s+|de\s+)?(?:nearest\s+)?$", re.IGNORECASE
-)
+_GIVEN = re.compile(r"\b(?:in|en|nearest|auf|au|al|près|:)\W+(?:the\s+|de\s+)?(?:nearest\s+)?$", re.IGNORECASE)
 _END = re.compile(
     r"\s*(?:$|[)\],;.:|/\u2013\u2014-]|(?:and|or|und|et|y|e|unless|except|other|save|au[sß]er|sauf|salvo)\b)"
 )
@@ -94,6 +96,12 @@ _STATED = _compiled(words.STATED)
 _ELSEWHERE = _compiled(words.ELSEWHERE)
 _UNAUDITED = _compiled(words.UNAUDITED)
 _AUDITED = re.compile(rf"[(\[]\s*(?:{words.AUDITED})\s*[)\]]", re.IGNORECASE)
+_IS_UNAUDITED = re.compile(
+    rf"(?:\b(?:is|are|remains?|ist|sind|est|sont|son|está?n?|è|sono|been|wurden?)\W+(?:\w+\W+){{0,2}}"
+    rf"|^\W*)(?:{words.UNAUDITED})"
+    rf"|\b(?:not|nicht|pas|no|non)\b[^.;]*audit|nicht geprüft|non sono|no han sido",
+    re.IGNORECASE,
+)
 _PERIOD = _compiled(words.PERIOD)
 _CURRENCY_IS = re.compile(
     r"(?<!functional )(?:presentation(?:al)?|reporting|presentational|report) currency\b(?! of (?:the|its) subs)"
@@ -107,7 +115,9 @@ LONGEST = 160
 
 
 def breadth_of(text: str) -> Breadth | None:
-    return next((breadth for breadth, pattern in _BREADTHS if pattern.search(text)), None)
+    """What it says of its reach; a sentence that leads something in is about that."""
+    said = next((breadth for breadth, pattern in _BREADTHS if pattern.search(text)), None)
+    return Breadth.TABLE if said is None and _LOCAL.search(text) else said
 
 
 def in_line(text: str, place: Span) -> tuple[Statement, ...]:
@@ -207,8 +217,10 @@ def _is_given(sentence: str, unit: Unit) -> bool:
     before = sentence[: unit.span.start]
     if _CURRENCY_IS.search(before):
         return True
+    if _BRACKETED.search(before):
+        return _about_amounts(before) and (_STATED.search(before) or _LOCAL.search(sentence)) is not None
     if not (_GIVEN.search(before) or (unit.span.start == 0 and unit.scale is not None)):
-        return re.search(r"\($", before) is not None and _about_amounts(before) and _STATED.search(before) is not None
+        return False
     if re.search(r"\bin the\s+$", before, re.IGNORECASE):
         return False
     stated = _STATED.search(sentence) or _ALL.search(sentence) or breadth_of(sentence) or len(sentence.split()) < 12
@@ -242,6 +254,8 @@ def _audit_of_line(line: str) -> Iterator[Statement]:
 def _audit_of_sentence(sentence: str) -> Iterator[Statement]:
     found = _UNAUDITED.search(sentence)
     status = "unaudited"
+    if found and not _IS_UNAUDITED.search(sentence) and breadth_of(sentence) in (None, Breadth.TABLE):
+        return
     if not found:
         found = re.search(
             rf"(?:(?:have|has) been|is|are|sind|wurden?)\s+({words.AUDITED})(?!\w)", sentence, re.IGNORECASE

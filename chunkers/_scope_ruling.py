@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from chunkers._scope import Reach, Scope, scopes
 from chunkers._scope_rules import Kind
@@ -20,7 +21,8 @@ from quarry.types import Document, Element, ElementType
 _UNITS = (Kind.SCALE, Kind.CURRENCY)
 _CURRENCY = "|".join(word for group in CURRENCIES.values() for word in group)
 _AMOUNT = re.compile(
-    r"(?<![\w.,:/-])(?:[$€£¥₹]\s?\d+(?:[.,'\u2019]\d+)*|\d{1,3}(?:[.,'\u2019\u202f\u00a0]\d{3})+(?:[.,]\d+)?|\d+[.,]\d{1,2})"
+    r"(?<![\w.,:/-])(?:[$€£¥₹]\s?\d+(?:[.,'\u2019]\d+)*|\d{1,3}(?:[.,'\u2019\u202f\u00a0]\d{3})+(?:[.,]\d+)?"
+    r"|\d+[.,]\d{1,2})"
     r"(?![\d.,:/-]*\d)(?!\w)(?!\)?\s?(?:[kmb]n?\b|thousand|million|billion|trillion|mio|mrd|tsd|crore|lakh"
     rf"|{MEASURES}|{_CURRENCY}))",
     re.IGNORECASE,
@@ -36,6 +38,17 @@ class Ruling:
     core: Span
     """The least that says it."""
     kind: Kind
+    sure: bool = False
+    """Unit or audit status of a table: it must not fall away."""
+
+
+class _Won(NamedTuple):
+    """A scope that is the nearest of its kind somewhere."""
+
+    scope: Scope
+    held: bool = True
+    """False for a scale that an exception takes back."""
+    in_table: bool = False
 
 
 class Rulings:
@@ -60,25 +73,28 @@ class Rulings:
         self._shares = {e.id: _share_table(document, e) for e, _ in self._tables}
 
     def of(self, span: Span) -> tuple[Ruling, ...]:
-        """In order of weight: units, audit status, definitions, periods; within one kind in text order."""
+        """In order of weight: what is sure, then units, audit status, definitions, periods; of a kind in text order."""
         if not self._lines and not self._cells:
             return ()
         winners: dict[Scope, bool] = {}
-        for scope, held in self._of_amounts(span):
-            winners[scope] = winners.get(scope, True) and held
-        made = [*self._rulings(winners), *self._of_terms(span)]
+        sure: set[Span] = set()
+        for scope, held, in_table in self._of_amounts(span):
+            winners[scope] = winners.get(scope, False) or held
+            if in_table and scope.kind is not Kind.PERIOD:
+                sure.add(scope.statement.span)
+        made = [*self._rulings(winners, sure), *self._of_terms(span)]
         order = [Kind.SCALE, Kind.CURRENCY, Kind.AUDIT, Kind.DEFINITION, Kind.PERIOD]
         unique = {ruling.span: ruling for ruling in sorted(made, key=lambda r: -order.index(r.kind))}
-        return tuple(sorted(unique.values(), key=lambda r: (max(1, order.index(r.kind)), r.span)))
+        return tuple(sorted(unique.values(), key=lambda r: (not r.sure, max(1, order.index(r.kind)), r.span)))
 
     def unit(self, span: Span) -> tuple[str, ...] | None:
         """What the units of the amounts in `span` are, for telling whether two stretches may share a chunk; None
         without amounts that are ruled."""
-        found = {(s.kind, s.statement.subject) for s, _ in self._of_amounts(span, inner=False) if s.kind in _UNITS}
+        found = {(s.kind, s.statement.subject) for s, *_ in self._of_amounts(span, inner=False) if s.kind in _UNITS}
         return tuple(sorted(f"{kind}:{value}" for kind, value in found)) or None
 
-    def _of_amounts(self, span: Span, *, inner: bool = True) -> Iterator[tuple[Scope, bool]]:
-        """Scopes that win somewhere in `span`; False for a scale that an exception takes back."""
+    def _of_amounts(self, span: Span, *, inner: bool = True) -> Iterator[_Won]:
+        """Scopes that win somewhere in `span`."""
         place = span.start
         for element, held in self._touched(span):
             yield from self._of_prose(Span(place, element.span.start))
@@ -94,16 +110,16 @@ class Rulings:
             if element.span.overlaps(span):
                 yield element, held
 
-    def _of_prose(self, span: Span) -> Iterator[tuple[Scope, bool]]:
+    def _of_prose(self, span: Span) -> Iterator[_Won]:
         if span.end <= span.start or not self._lines:
             return
         for found in _AMOUNT.finditer(self._text, span.start, span.end):
             title = bisect_right(self._titles, found.start(), key=lambda each: each.start) - 1
             if title >= 0 and found.end() <= self._titles[title].end:
                 continue  # its number
-            yield from ((scope, True) for scope in self._at(found.start()) if scope.kind is not Kind.PERIOD)
+            yield from (_Won(scope) for scope in self._at(found.start()) if scope.kind is not Kind.PERIOD)
 
-    def _of_table(self, element: Element, held: Figures, span: Span, *, inner: bool) -> Iterator[tuple[Scope, bool]]:
+    def _of_table(self, element: Element, held: Figures, span: Span, *, inner: bool) -> Iterator[_Won]:
         wide = self._at(element.span.start)
         whole = self._shares[element.id]
         first = bisect_right(held.amounts, span.start, key=lambda cell: cell.end)
@@ -113,12 +129,13 @@ class Rulings:
             own = {kind: self._cells[kind, cell] for kind in Kind if (kind, cell) in self._cells} if inner else {}
             share = whole or cell in held.per_share
             for scope in own.values():
-                yield scope, True
+                yield _Won(scope, in_table=True)
             money = own.get(Kind.CURRENCY)
             for scope in wide:
                 if scope.kind in own or (money and money.statement.subject == OTHER and scope.kind in _UNITS):
                     continue
-                yield scope, not (share and scope.kind is Kind.SCALE and scope.reach is not Reach.TABLE)
+                taken = share and scope.kind is Kind.SCALE and (self._spares_shares(scope) or whole)
+                yield _Won(scope, held=not taken, in_table=True)
 
     def _at(self, place: int) -> list[Scope]:
         """The winners of all kinds but definitions; where it isn't money, no unit from further out."""
@@ -129,21 +146,27 @@ class Rulings:
             return won
         return [s for s in won if s.kind is not Kind.SCALE or s.reach >= other.reach]
 
-    def _rulings(self, winners: dict[Scope, bool]) -> Iterator[Ruling]:
+    def _rulings(self, winners: dict[Scope, bool], sure: set[Span]) -> Iterator[Ruling]:
         """A statement of which all counts is read whole; else the words of it that do, and its exception."""
         held: dict[Span, list[Scope]] = defaultdict(list)
         for scope, full in winners.items():
             if full:
                 held[scope.statement.span].append(scope)
-            elif scope.statement.exception and is_per_share(scope.statement.exception.of(self._text)):
-                yield Ruling(scope.statement.exception, scope.statement.exception, Kind.CURRENCY)
+            elif scope.statement.exception and self._spares_shares(scope):
+                yield Ruling(
+                    scope.statement.exception, scope.statement.exception, Kind.CURRENCY, scope.statement.span in sure
+                )
         for span, group in held.items():
             cores = [scope.statement.words for scope in group]
             kinds = {scope.kind for scope in group}
             if kinds >= self._stated[span] & {Kind.SCALE, Kind.CURRENCY, Kind.AUDIT}:
-                yield Ruling(span, _hull(cores, span), min(kinds, key=list(Kind).index))
+                yield Ruling(span, _hull(cores, span), min(kinds, key=list(Kind).index), span in sure)
             else:
-                yield from (Ruling(s.statement.words, s.statement.words, s.kind) for s in group)
+                yield from (Ruling(s.statement.words, s.statement.words, s.kind, span in sure) for s in group)
+
+    def _spares_shares(self, scope: Scope) -> bool:
+        exception = scope.statement.exception
+        return exception is not None and is_per_share(exception.of(self._text))
 
     def _of_terms(self, span: Span) -> Iterator[Ruling]:
         for topic, word in self._terms.items():

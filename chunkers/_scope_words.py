@@ -175,7 +175,7 @@ OTHERWISE = (
 
 AMOUNTS = (
     "amounts?|figures?|numbers|values?|sums?|balances?|monetary|data|tables?|(?:financial )?statements?|disclosures?"
-    "|(?:financial |numerical )?information|accounts|currency|results|money|report|totals?"
+    "|(?:financial |numerical )?information|accounts|results|totals?"
     "|betr[aä]ge?n?|angaben|zahlen(?:angaben)?|werten?|jahresabschluss|konzernabschluss|abschluss|tabellen?"
     "|berichtswährung"
     "|montants?|chiffres|donn[eé]es|[eé]tats financiers|comptes|valeurs|tableaux?|sommes"

@@ -95,7 +95,7 @@ class _Plan:
         """A table or code block that is too long stands on its own, with the caption or lead-in before it."""
         run: list[Block] = []
         for block in blocks:
-            if not block.rows or self.ruler.estimate(block.span) <= self._room([block]):
+            if not block.rows or self.ruler.estimate(block.span) <= self._room(block):
                 run.append(block)
                 continue
             kept = len(run)
@@ -110,7 +110,10 @@ class _Plan:
         if not run:
             return
         starts = [block.span.start for block in run]
-        for span in pack(run, ruler=self.ruler, room=self._room(run)):
+        longest = {block.parent: block.span for block in run}
+        room = self.size - max(self._tokens(self._bare(parent, span)) for parent, span in longest.items())
+        extra = {block.span: self._extra(block) for block in run if block.rows and self.rulings}
+        for span in pack(run, ruler=self.ruler, room=room, extra=extra):
             block = run[bisect_right(starts, span.start) - 1]
             yield Piece(span, self._context(block.parent, span, own=span))
 
@@ -129,25 +132,30 @@ class _Plan:
             yield Piece(part, self._context(block.parent, part, lead=lead, own=part))
             start, lead = end, header
 
-    def _room(self, blocks: Sequence[Block]) -> int:
-        """What the longest context leaves."""
-        longest = {(block.parent, block.span if self.rulings else None): block for block in blocks}
-        contexts = (self._context(b.parent, b.span, own=b.span if b.rows else None) for b in longest.values())
-        return self.size - max(map(self._tokens, contexts))
+    def _room(self, block: Block) -> int:
+        """What the context of a table or code block leaves."""
+        return self.size - self._tokens(self._context(block.parent, block.span, own=block.span))
+
+    def _extra(self, block: Block) -> int:
+        """Tokens of what rules a table from elsewhere."""
+        bare = self._tokens(self._bare(block.parent, block.span))
+        return max(0, self.size - self._room(block) - bare)
 
     def _context(
         self, lowest: str | None, before: Span, *, lead: Span | None = None, own: Span | None = None
     ) -> Context:
         """`own` is the text that is embedded with it: what is stated there isn't repeated, and it comes first."""
+        bare = self._bare(lowest, before, lead)
         rulings = self.rulings.of(before) if self.rulings else ()
-        bare = self._headings(lowest, before, lead)
         if not rulings:
             return bare
-        spare = self.size - self._tokens(bare) - (self.ruler.estimate(own) if own else 0)
+        spare = self.size - self._tokens(bare) - self.ruler.estimate(own) if own else 0
         scope = scope_lines(rulings, text=self.ruler.text, before=own, tokens=self.tokens, limit=self.size, spare=spare)
-        return self._headings(lowest, before, lead, scope) if scope else bare
+        return self._bare(lowest, before, lead, scope) if scope else bare
 
-    def _headings(self, lowest: str | None, before: Span, lead: Span | None, scope: tuple[Span, ...] = ()) -> Context:
+    def _bare(
+        self, lowest: str | None, before: Span, lead: Span | None = None, scope: tuple[Span, ...] = ()
+    ) -> Context:
         return self.headings.context(lowest, before=before, lead=lead, tokens=self.tokens, limit=self.size, scope=scope)
 
     def _tokens(self, context: Context) -> int:
