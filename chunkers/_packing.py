@@ -62,7 +62,7 @@ def pack(
     units = [unit for block in blocks for unit in _units(block, ruler=ruler, room=room)]
     if not units:
         return
-    line = _line(units, ruler, extra or {})
+    line = _line(units, ruler, extra)
     best: list[float] = [0.0]
     came: list[int] = [0]
     for last in range(1, len(units) + 1):
@@ -78,11 +78,11 @@ def pack(
         yield Span(units[first].span.start, units[last - 1].span.end)
 
 
-def _line(units: Sequence[_Unit], ruler: Ruler, extra: Mapping[Span, int]) -> _Line:
+def _line(units: Sequence[_Unit], ruler: Ruler, extra: Mapping[Span, int] | None = None) -> _Line:
     paragraph, more = [0], [0]
     for unit in units:
         paragraph.append(paragraph[-1] + unit.whole)
-        more.append(more[-1] + extra.get(unit.span, 0))
+        more.append(more[-1] + (extra or {}).get(unit.span, 0))
     before = [ruler.before(unit.span.start) + added for unit, added in zip(units, more, strict=False)]
     until = [ruler.until(unit.span.end) + added for unit, added in zip(units, more[1:], strict=True)]
     return _Line(before, until, paragraph)

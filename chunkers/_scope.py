@@ -65,8 +65,13 @@ _TRIGGER = re.compile(
 )
 _PLURAL = re.compile(r"\b(?:tables|tabellen|tableaux|cuadros|tablas|tabelle)\b", re.IGNORECASE)
 _BACK = re.compile(r"\b(?:above|obig|ci-dessus|anterior|precedente)", re.IGNORECASE)
+_SHORTENED = re.compile(r"\b(?:mio|mrd|mill|tsd|rs|cr|sfr)\.\s*\Z", re.IGNORECASE)
 _MARKER = re.compile(r"\s*([*†‡¹²³]+|[(\[]?(?:\d{1,2}|[a-z])[)\]]|\d{1,2}(?=\s))")
 LONGEST_CELL = 200
+BRIEF = 8
+"""Words of a line beside a table that may be a statement although it ends as a sentence does: `In thousands.`"""
+SHORTEST = 12
+"""Characters; `Table 4.` is no sentence."""
 
 
 def scopes(document: Document) -> tuple[Scope, ...]:
@@ -123,10 +128,8 @@ class _Reader:
         return Scope(statement, section, Reach.SECTION)
 
     def _of_tied(self, number: int, element: Element) -> Iterator[Scope]:
-        text = element.span.of(self._text)
-        marked = _MARKER.match(text)
-        lines = () if self._is_prose(number, text) else self._line(element)
-        told = lines or tuple(self._sentences(element))
+        marked = _MARKER.match(element.span.of(self._text))
+        told = self._of_lines(number, element)
         yield from self._terms(number, element)
         above = self._places.above.get(number)
         table = above if above is not None else self._places.below[number]
@@ -138,18 +141,28 @@ class _Reader:
             else:
                 yield self._of_prose(number, element, statement)
 
-    def _is_prose(self, number: int, text: str) -> bool:
-        """A full sentence, which isn't a caption."""
-        if self._places.body[number].type is ElementType.FIGURE_CAPTION:
-            return False
-        return text.rstrip().endswith((".", "!", "?")) and len(text.split()) > 4 and not text.lstrip().startswith("(")
+    def _of_lines(self, number: int, element: Element) -> tuple[Statement, ...]:
+        """Beside a table: of each line, and of a full sentence only what is said of amounts in general."""
+        if not _TRIGGER.search(element.span.of(self._text)):
+            return ()
+        told: list[Statement] = []
+        places = [place.strip(self._text) for place in self._whole(element.span)]
+        lone = len([place for place in places if len(place) > SHORTEST]) == 1
+        note = self._places.is_note(number) or element.type is ElementType.FIGURE_CAPTION
+        lone = lone and (note or len(element.span.of(self._text).split()) <= BRIEF)
+        for place in places:
+            if _is_prose(place.of(self._text)):
+                told += in_sentence(self._text, place) or (in_line(self._text, place) if lone else ())
+            else:
+                told += in_line(self._text, place)
+        return tuple(told)
 
     def _about_table(self, number: int, statement: Statement) -> bool:
         """Not what speaks of all amounts in running text, nor a line right under the heading of a section."""
         body = self._places.body
         if body[number].type is ElementType.FIGURE_CAPTION or number in self._places.below:
             return True
-        if self._places.after_title_line(number):
+        if self._places.after_title_line(number) or self._places.caption_in(number, statement.span.end) is not None:
             return True
         first = not number or body[number - 1].type is ElementType.TITLE
         if first and not (number and self._places.names_table(number - 1)):
@@ -186,17 +199,33 @@ class _Reader:
     def _of_text(self, number: int, element: Element) -> Iterator[Scope]:
         text = element.span.of(self._text)
         alone = self._places.short(number) and (text.lstrip().startswith("(") or len(text.split()) <= 8)
-        told = self._line(element) if alone and not self._is_prose(number, text) else ()
+        told = self._line(element) if alone and not _is_prose(text) else ()
+        caption = self._places.caption_in(number, element.span.end)
+        table = self._places.next_table(number) if caption is not None else None
+        if caption is not None and table is not None:
+            for statement in in_line(self._text, Span(caption, element.span.end)):
+                yield self._of_table(statement, table)
         for statement in told or tuple(self._sentences(element)):
-            yield self._of_prose(number, element, statement)
+            if caption is None or table is None or statement.span.start < caption:
+                yield self._of_prose(number, element, statement)
         yield from self._terms(number, element)
 
     def _sentences(self, element: Element) -> Iterator[Statement]:
         if _TRIGGER.search(element.span.of(self._text)):
-            for sentence in sentences(self._text, element.span):
+            for sentence in self._whole(element.span):
                 place = sentence.strip(self._text)
                 if _TRIGGER.search(place.of(self._text)):
                     yield from in_sentence(self._text, place)
+
+    def _whole(self, span: Span) -> Iterator[Span]:
+        """Sentences; `Mio.` and its like end none."""
+        start = span.start
+        for sentence in sentences(self._text, span):
+            if not _SHORTENED.search(self._text, start, sentence.end):
+                yield Span(start, sentence.end)
+                start = sentence.end
+        if start < span.end:
+            yield Span(start, span.end)
 
     def _of_prose(self, number: int, element: Element, statement: Statement) -> Scope:
         said = self._said(number, element, statement)
@@ -272,3 +301,8 @@ class _Reader:
             for statement in self._line(element):
                 if statement.kind in (Kind.SCALE, Kind.CURRENCY, Kind.AUDIT):
                     yield Scope(statement, page, Reach.PAGE)
+
+
+def _is_prose(text: str) -> bool:
+    """A full sentence."""
+    return text.rstrip().endswith((".", "!", "?")) and len(text.split()) > 4 and not text.lstrip().startswith("(")

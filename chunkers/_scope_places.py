@@ -22,10 +22,16 @@ _NOTE = re.compile(
     r"|[¹²³]|[(\[]?\w[)\]])\s",
     re.IGNORECASE,
 )
+_NAMED_INSIDE = re.compile(
+    r"(?:(?<=[.!?:]\s)|^)(?:table|tabelle|tableau|tabella|tabla|cuadro|exhibit)\s\d[\d.]*[.:\s]", re.IGNORECASE
+)
 _NAMED_TABLE = re.compile(
     r"\s*(?:tab(?:le|elle|leau|la|\.)?|exhibit|schedule|cuadro|übersicht)\s*[\dIVXA-Z]", re.IGNORECASE
 )
 NUMBERED = re.compile(r"\s*(?:\d+|[A-Z]|note|part|item|chapter|anhang)[\d.]*(?!\w)", re.IGNORECASE)
+_ROW = re.compile(r"(?:^|\s)[(-]?\d[\d.,']*%?\)?\s+[(-]?\d[\d.,']*%?\)?\s*$")
+SHORT_ITEM = 120
+"""Characters of a note under a table that was taken for a list item."""
 _TEXTS = (ElementType.NARRATIVE_TEXT, ElementType.UNCATEGORIZED_TEXT, ElementType.FOOTNOTE, ElementType.FIGURE_CAPTION)
 
 
@@ -85,6 +91,12 @@ class Places:
             return self.above.get(number - 1) == self.above.get(number)
         return len(line.split()) <= SHORT_WORDS // 2 and not line.endswith((".", ":", ";", "!", "?"))
 
+    def caption_in(self, number: int, end: int) -> int | None:
+        """Where a table's caption begins that the parser joined to the paragraph before it."""
+        start = self.body[number].span.start
+        found = [match.start() for match in _NAMED_INSIDE.finditer(self.text, start, end)]
+        return found[-1] if found and end - found[-1] <= SHORT_ITEM else None
+
     def next_table(self, number: int, *, backwards: bool = False) -> int | None:
         """In the same section, past headings of its parts at most."""
         path = self.path(self.body[number])
@@ -100,11 +112,13 @@ class Places:
         return None
 
     def run_of_tables(self, number: int) -> Span:
-        """A table and those that follow it with nothing between: what a page break left of one."""
-        last = number
-        while last + 1 < len(self.body) and self._is_table(last + 1):
+        """A table with those that follow it and rows outside of one: what a page break left of it."""
+        first = last = number
+        while last + 1 < len(self.body) and (self._is_table(last + 1) or self._is_row(last + 1)):
             last += 1
-        return Span(self.body[number].span.start, self.body[last].span.end)
+        while first > 0 and self._is_row(first - 1):
+            first -= 1
+        return Span(self.body[first].span.start, self.body[last].span.end)
 
     def here(self, number: int, start: int) -> Span:
         """The rest of an element and the one after it."""
@@ -138,23 +152,52 @@ class Places:
     def _tie(self) -> None:
         tables = [n for n in range(len(self.body)) if self._is_table(n)]
         for table in tables:
-            for line in range(table - 1, max(-1, table - 1 - ABOVE), -1):
-                named = self.body[line].type is ElementType.TITLE and self.names_table(line)
-                if not (self.short(line) or named):
-                    break
-                self.above[line] = table
-                if named:
-                    break
+            self._tie_above(table)
+        under = self._captions_below(tables)
         for table in tables:
-            for line in range(table + 1, min(len(self.body), table + 1 + BELOW)):
-                if not self.short(line):
-                    break
-                if line not in self.above or self.is_note(line) or self._captioned(line, table):
+            line, seen = table, 0
+            while line + 1 < len(self.body) and self._is_row(line + 1):
+                line += 1
+            while seen < BELOW and line + 1 < len(self.body) and self._can_follow(line + 1):
+                line, seen = line + 1, seen + 1
+                caption = self.body[line].type is ElementType.FIGURE_CAPTION
+                if line not in self.above or (under if caption else self.is_note(line)):
                     self.below[line] = table
                     self.above.pop(line, None)
 
-    def _captioned(self, line: int, table: int) -> bool:
-        """The parser saw by its distance to which of two tables a caption belongs."""
-        own, other = self.body[table].captions, self.body[self.above[line]].captions
-        caption = self.body[line].type is ElementType.FIGURE_CAPTION
-        return caption and self.body[line].id in own and self.body[line].id not in other
+    def _tie_above(self, table: int) -> None:
+        line, seen = table, 0
+        while line and self._is_row(line - 1):
+            line -= 1
+        while line and seen < ABOVE:
+            line, seen = line - 1, seen + 1
+            named = self.body[line].type is ElementType.TITLE and self.names_table(line)
+            if not (self.short(line) or named):
+                break
+            self.above[line] = table
+            if named:
+                break
+
+    def _can_follow(self, number: int) -> bool:
+        item = self.body[number].type is ElementType.LIST_ITEM
+        return self.short(number) or (item and len(self.body[number].span) <= SHORT_ITEM)
+
+    def _captions_below(self, tables: list[int]) -> bool:
+        """Where this document puts its captions, by those that have a table on one side only."""
+        above = below = 0
+        for number, element in enumerate(self.body):
+            if element.type is ElementType.FIGURE_CAPTION:
+                after = number + 1 < len(self.body) and number in self.above
+                before = number > 0 and self._is_table(number - 1)
+                above, below = above + (after and not before), below + (before and not after)
+        if above == below:
+            return any(self.body[t].captions and self._first_caption(t) > self.body[t].span.start for t in tables[:1])
+        return below > above
+
+    def _first_caption(self, table: int) -> int:
+        caption = self._by_id.get(self.body[table].captions[0])
+        return caption.span.start if caption else 0
+
+    def _is_row(self, number: int) -> bool:
+        """`Bank loans 74,426 51,002`: a row of a table that was taken for text."""
+        return self.body[number].type in _TEXTS and _ROW.search(self.body[number].span.of(self.text)) is not None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chunkers._scope_rules import Statement, in_line
+from chunkers._scope_units import OTHER
 from chunkers._scope_words import PER_SHARE
 from quarry.span import Span
 from quarry.types import Cell, Element, Table
@@ -83,7 +84,21 @@ def cell_statements(text: str, element: Element) -> Iterator[CellStatement]:
                 cells = () if whole else tuple(c.span for c in body if c.span and c.col in columns)
                 if whole or cells:
                     yield CellStatement(statement, cells)
+    yield from _of_parts(text, table.rows[head:])
     yield from _of_rows(text, table.rows[head:])
+
+
+def _of_parts(text: str, rows: Sequence[tuple[Cell, ...]]) -> Iterator[CellStatement]:
+    """Lines between the rows, `in thousands`: they are about the rows below, up to the next such line."""
+    said: list[Statement] = []
+    held: list[Span] = []
+    for row in (*rows, ()):
+        found = [cell.span for cell in row if cell.span and is_figure(cell.text)]
+        own = [] if found else [each for cell in row for each in _of_cell(text, cell) if each.subject != OTHER]
+        if own or not row:
+            yield from (CellStatement(statement, tuple(held)) for statement in said if held)
+            said, held = own, []
+        held += found
 
 
 def _of_rows(text: str, rows: Sequence[tuple[Cell, ...]]) -> Iterator[CellStatement]:

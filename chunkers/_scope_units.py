@@ -100,10 +100,9 @@ def _is_compact(match: re.Match[str]) -> bool:
 def _counted(text: str, match: re.Match[str]) -> bool:
     groups = match.groupdict()
     before = text[max(0, match.start() - _LOOKBACK) : match.start()]
-    if _NUMBER_BEFORE.search(before) and not (groups.get("c1") and _YEAR_BEFORE.search(before)):
+    if _NUMBER_BEFORE.search(before) and not _YEAR_BEFORE.search(before):
         return True
-    alone = groups.get("c4") is not None or groups.get("c1") is not None
-    return alone and _NUMBER_AFTER.match(text, match.end()) is not None
+    return groups.get("c4") is not None and _NUMBER_AFTER.match(text, match.end()) is not None
 
 
 def _read(text: str, match: re.Match[str]) -> Unit:
