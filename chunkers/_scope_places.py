@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 from chunkers._scope_rules import SHORT_WORDS
+from chunkers._scope_tables import NAMED_INSIDE, first_part
 from quarry.span import Span
 from quarry.types import Document, Element, ElementType
 
@@ -21,9 +22,6 @@ _NOTE = re.compile(
     r"\s*(?:sources?|notes?|quellen?|anmerkung(?:en)?|hinweis|fuentes?|nota|remarque|n\.b\.)\b|\s*(?:\*+|†|‡"
     r"|[¹²³]|[(\[]?\w[)\]])\s",
     re.IGNORECASE,
-)
-_NAMED_INSIDE = re.compile(
-    r"(?:(?<=[.!?:]\s)|^)(?:table|tabelle|tableau|tabella|tabla|cuadro|exhibit)\s\d[\d.]*[.:\s]", re.IGNORECASE
 )
 _NAMED_TABLE = re.compile(
     r"\s*(?:tab(?:le|elle|leau|la|\.)?|exhibit|schedule|cuadro|übersicht)\s*[\dIVXA-Z]", re.IGNORECASE
@@ -94,7 +92,7 @@ class Places:
     def caption_in(self, number: int, end: int) -> int | None:
         """Where a table's caption begins that the parser joined to the paragraph before it."""
         start = self.body[number].span.start
-        found = [match.start() for match in _NAMED_INSIDE.finditer(self.text, start, end)]
+        found = [match.start() for match in NAMED_INSIDE.finditer(self.text, start, end)]
         return found[-1] if found and end - found[-1] <= SHORT_ITEM else None
 
     def next_table(self, number: int, *, backwards: bool = False) -> int | None:
@@ -118,7 +116,10 @@ class Places:
             last += 1
         while first > 0 and self._is_row(first - 1):
             first -= 1
-        return Span(self.body[first].span.start, self.body[last].span.end)
+        table = self.body[number].table
+        end = self.body[last].span.end
+        whole = table is None or (cut := first_part(table, end)) == end
+        return Span(self.body[first].span.start, end if whole else cut)
 
     def here(self, number: int, start: int) -> Span:
         """The rest of an element and the one after it."""

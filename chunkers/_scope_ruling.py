@@ -18,6 +18,7 @@ from chunkers._scope_words import CURRENCIES, MEASURES
 from quarry.span import Span
 from quarry.types import Document, Element, ElementType
 
+_FAR = 1 << 40
 _UNITS = (Kind.SCALE, Kind.CURRENCY)
 _CURRENCY = "|".join(word for group in CURRENCIES.values() for word in group)
 _AMOUNT = re.compile(
@@ -120,12 +121,15 @@ class Rulings:
             yield from (_Won(scope) for scope in self._at(found.start()) if scope.kind is not Kind.PERIOD)
 
     def _of_table(self, element: Element, held: Figures, span: Span, *, inner: bool) -> Iterator[_Won]:
-        wide = self._at(element.span.start)
+        wide: list[Scope] = []
+        edge = 0
         whole = self._shares[element.id]
         first = bisect_right(held.amounts, span.start, key=lambda cell: cell.end)
         for cell in held.amounts[first:]:
             if cell.start >= span.end:
                 return
+            if cell.start >= edge:
+                wide, edge = self._at(cell.start), self._edge(cell.start)
             own = {kind: self._cells[kind, cell] for kind in Kind if (kind, cell) in self._cells} if inner else {}
             share = whole or cell in held.per_share
             for scope in own.values():
@@ -145,6 +149,10 @@ class Rulings:
         if other is None:
             return won
         return [s for s in won if s.kind is not Kind.SCALE or s.reach >= other.reach]
+
+    def _edge(self, place: int) -> int:
+        """Where something else may begin to rule."""
+        return min((line.edge(place) for line in self._lines.values()), default=place + 1)
 
     def _rulings(self, winners: dict[Scope, bool], sure: set[Span]) -> Iterator[Ruling]:
         """A statement of which all counts is read whole; else the words of it that do, and its exception."""
@@ -196,6 +204,11 @@ class _Line:
                 heappop(open_)
             self._places.append(edge)
             self._won.append(open_[0][2] if open_ else None)
+
+    def edge(self, place: int) -> int:
+        """The next place at which the winner may change."""
+        number = bisect_right(self._places, place)
+        return self._places[number] if number < len(self._places) else place + _FAR
 
     def at(self, place: int) -> Scope | None:
         number = bisect_right(self._places, place) - 1

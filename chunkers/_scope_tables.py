@@ -23,6 +23,11 @@ HEAD_ROWS = 3
 """Rows without figures that are looked at for units where the parser marks none as header."""
 
 
+NAMED_INSIDE = re.compile(
+    r"(?:(?<=[.!?:]\s)|^)(?:table|tabelle|tableau|tabella|tabla|cuadro|exhibit)\s\d[\d.]*[.:\s]", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class CellStatement:
     """Said in a header cell or at the start of a row."""
@@ -68,13 +73,28 @@ def figures(table: Table) -> Figures:
     return Figures(tuple(amounts), frozenset(shares))
 
 
+def first_part(table: Table, end: int) -> int:
+    """Where a second caption begins inside of what the parser took for one table; else `end`."""
+    read = False
+    for row in table.rows:
+        spans = [cell.span for cell in row if cell.span]
+        if any(is_figure(cell.text) for cell in row):
+            read = True
+        elif read and spans and NAMED_INSIDE.search(" ".join(cell.text for cell in row)):
+            return spans[0].start
+    return end
+
+
 def cell_statements(text: str, element: Element) -> Iterator[CellStatement]:
     table = element.table
     if table is None:
         return
     head = _head(table)
     width = max((cell.col + cell.colspan for row in table.rows for cell in row), default=0)
-    body = [cell for row in table.rows[head:] for cell in row if cell.span and is_figure(cell.text)]
+    end = first_part(table, element.span.end)
+    body = [
+        cell for row in table.rows[head:] for cell in row if cell.span and cell.span.end <= end and is_figure(cell.text)
+    ]
     for row in table.rows[:head]:
         alone = sum(bool(cell.text.strip()) for cell in row) == 1
         for cell in row:

@@ -201,7 +201,8 @@ ELSEWHERE = (
     "|bisher|früher"
     "|wurden?|wurde|filial(?:es?)?"
     "|(?:keeps?|prepares?|reports?|publishes) (?:its|their)"
-    "|lleva sus|tient ses|tiene i|führt ihre|concurrents?|étaient|était|auparavant|anciennement|eran|era|fueron|anteriormente|antes"
+    "|lleva sus|tient ses|tiene i|führt ihre|concurrents?|étaient|était|auparavant|anciennement|eran|era"
+    "|fueron|anteriormente|antes"
     "|erano|controllata|concorrent[ei]|in precedenza|analysts?|survey|respondents|newspapers?|magazine"
 )
 """The sentence is about other amounts than those of the document at hand, or about another time."""
