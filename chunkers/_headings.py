@@ -8,7 +8,10 @@ from quarry.span import Span
 from quarry.types import Document, Element, TokenCounter
 
 CONTEXT_SHARE = 3
-"""Context gets at most one part in so many of a chunk's tokens."""
+"""Headings and a lead get at most one part in so many of a chunk's tokens, scope statements another one."""
+
+SCOPED_SHARE = 2
+"""With scope statements all of the context gets at most one part in so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Headings:
 
     def __init__(self, document: Document) -> None:
         self._text = document.text
-        self._title = _line(document.title or "")
+        self._title = line(document.title or "")
         self._by_id = {element.id: element for element in document.elements}
 
     def path(self, lowest: str | None) -> tuple[Element, ...]:
@@ -38,35 +41,51 @@ class Headings:
         return tuple(reversed(path))
 
     def names(self, path: tuple[Element, ...]) -> tuple[str, ...]:
-        return tuple(_line(heading.span.of(self._text)) for heading in path)
+        return tuple(line(heading.span.of(self._text)) for heading in path)
 
     def context(
-        self, lowest: str | None, *, before: Span, lead: Span | None, tokens: TokenCounter, limit: int
+        self,
+        lowest: str | None,
+        *,
+        before: Span,
+        lead: Span | None,
+        tokens: TokenCounter,
+        limit: int,
+        scope: tuple[Span, ...] = (),
     ) -> Context:
-        """Title and headings in one line, then the line `lead`, in at most a third of `limit` tokens.
+        """Title and headings in one line, the statements `scope`, the line `lead`: each part by its share of `limit`.
 
-        Where there is no room the outer headings go first, then the lead. The title is left out where `before`, which
-        the context is read before, starts with it.
+        Where there is no room the outer headings go first, then the lead; the scope stays. The title is left out where
+        `before`, which the context is read before, starts with it.
         """
         path = self.path(lowest)
         parts: list[tuple[str, Span | None]] = [
             (name, heading.span) for name, heading in zip(self.names(path), path, strict=True)
         ]
         opening = self._text[before.start : min(before.end, before.start + 2 * len(self._title))]
-        if self._title and self._title != (parts[0][0] if parts else "") and self._title not in _line(opening):
+        if self._title and self._title != (parts[0][0] if parts else "") and self._title not in line(opening):
             parts.insert(0, (self._title, None))
-        for first in range(len(parts) + 1):
-            made = self._joined(parts[first:], lead)
-            if tokens.count(made.text) <= limit // CONTEXT_SHARE:
+        choices = [(parts[first:], lead) for first in range(len(parts) + 1)]
+        for shown, led in [*choices, (parts[-1:], None), ([], None)]:
+            if tokens.count(self._joined(shown, (), led).text) > limit // CONTEXT_SHARE:
+                continue
+            made = self._joined(shown, _unread(scope, shown, led), led)
+            if not scope or tokens.count(made.text) <= limit // SCOPED_SHARE or not shown:
                 return made
-        lowest_alone = self._joined(parts[-1:], None)
-        return lowest_alone if tokens.count(lowest_alone.text) <= limit // CONTEXT_SHARE else Context()
+        return Context()
 
-    def _joined(self, parts: list[tuple[str, Span | None]], lead: Span | None) -> Context:
-        lines = [" > ".join(name for name, _ in parts), _line(lead.of(self._text)) if lead else ""]
-        spans = [span for _, span in parts if span is not None] + ([lead] if lead else [])
-        return Context("".join(f"{line}\n" for line in lines if line), tuple(spans))
+    def _joined(self, parts: list[tuple[str, Span | None]], scope: tuple[Span, ...], lead: Span | None) -> Context:
+        read = [*scope, lead] if lead else scope
+        lines = [" > ".join(name for name, _ in parts), *(line(span.of(self._text)) for span in read)]
+        spans = [span for _, span in parts if span is not None] + list(read)
+        return Context("".join(f"{each}\n" for each in lines if each), tuple(spans))
 
 
-def _line(text: str) -> str:
+def _unread(scope: tuple[Span, ...], parts: list[tuple[str, Span | None]], lead: Span | None) -> tuple[Span, ...]:
+    """Statements that aren't read as headings or in the lead anyway."""
+    read = [span for _, span in parts if span] + ([lead] if lead else [])
+    return tuple(s for s in scope if not any(r.start <= s.start and s.end <= r.end for r in read))
+
+
+def line(text: str) -> str:
     return " ".join(text.split())

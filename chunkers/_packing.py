@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -51,15 +51,18 @@ class _Line:
         return place > 0 and self.paragraph[place - 1] == self.paragraph[place]
 
 
-def pack(blocks: Sequence[Block], *, ruler: Ruler, room: int) -> Iterator[Span]:
+def pack(
+    blocks: Sequence[Block], *, ruler: Ruler, room: int, extra: Mapping[Span, int] | None = None
+) -> Iterator[Span]:
     """Spans that tile the blocks, each of about `room` tokens at most, at the least total cost.
 
     Dynamic programming over sentences: O(sentences x sentences of one chunk). A sentence over `room` stands alone.
+    `extra`: tokens that a block brings besides its own, as the units of a table do that are read before it.
     """
     units = [unit for block in blocks for unit in _units(block, ruler=ruler, room=room)]
     if not units:
         return
-    line = _line(units, ruler)
+    line = _line(units, ruler, extra)
     best: list[float] = [0.0]
     came: list[int] = [0]
     for last in range(1, len(units) + 1):
@@ -75,12 +78,14 @@ def pack(blocks: Sequence[Block], *, ruler: Ruler, room: int) -> Iterator[Span]:
         yield Span(units[first].span.start, units[last - 1].span.end)
 
 
-def _line(units: Sequence[_Unit], ruler: Ruler) -> _Line:
-    paragraph = [0]
+def _line(units: Sequence[_Unit], ruler: Ruler, extra: Mapping[Span, int] | None = None) -> _Line:
+    paragraph, more = [0], [0]
     for unit in units:
         paragraph.append(paragraph[-1] + unit.whole)
-    before = [ruler.before(unit.span.start) for unit in units]
-    return _Line(before, [ruler.until(unit.span.end) for unit in units], paragraph)
+        more.append(more[-1] + (extra or {}).get(unit.span, 0))
+    before = [ruler.before(unit.span.start) + added for unit, added in zip(units, more, strict=False)]
+    until = [ruler.until(unit.span.end) + added for unit, added in zip(units, more[1:], strict=True)]
+    return _Line(before, until, paragraph)
 
 
 def _cheapest(line: _Line, best: Sequence[float], *, room: int) -> tuple[float, int]:

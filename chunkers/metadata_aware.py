@@ -10,9 +10,11 @@ from typing import Any, ClassVar
 from chunkers import chunker
 from chunkers._assemble import SMALLEST, Maker, Piece, assemble
 from chunkers._blocks import Block, leaf_sections
+from chunkers._context import scope_lines
 from chunkers._headings import Context, Headings
 from chunkers._packing import pack
 from chunkers._ruler import Ruler
+from chunkers._scope_ruling import Rulings
 from quarry.fingerprint import digest
 from quarry.span import Span
 from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
@@ -24,7 +26,7 @@ class MetadataAware:
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"size": 16, "merge_below": 6}
     late: ClassVar[bool] = False
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     size: int = 120
     """Most tokens of context + text."""
@@ -32,6 +34,8 @@ class MetadataAware:
     """Sections below so many tokens are joined with the next ones under the same heading, as far as there is room."""
     context: bool = True
     """Embed the document's title and the headings above a chunk with it."""
+    scope: bool = True
+    """Embed with a chunk what rules its amounts and terms from elsewhere: units, audit status, periods, definitions."""
 
     def __post_init__(self) -> None:
         if self.size < SMALLEST or self.merge_below < 0:
@@ -54,7 +58,7 @@ class MetadataAware:
         made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
         size = min(self.size, tokens.limit)
         above = document if self.context else replace(document, title=None, elements=())
-        plan = _Plan(ruler, tokens, size, Headings(above))
+        plan = _Plan(ruler, tokens, size, Headings(above), Rulings(document) if self.scope else None)
         sections = leaf_sections(document, ruler=ruler, size=size, merge_below=self.merge_below)
         pieces = (piece for section in sections for piece in plan.pieces(section.blocks))
         return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
@@ -69,12 +73,29 @@ class _Plan:
     size: int
     headings: Headings
     """Empty where chunks are embedded without them."""
+    rulings: Rulings | None
+    """None where chunks are embedded without what rules them."""
 
     def pieces(self, blocks: Sequence[Block]) -> Iterator[Piece]:
+        """Blocks whose amounts are in other units share no chunk."""
+        run: list[Block] = []
+        unit, last = None, 0
+        for block in blocks:
+            own = self.rulings.unit(block.span) if self.rulings else None
+            if own and unit and own != unit:
+                cut = _opening(run, after=last)
+                yield from self._pieces(run[:cut])
+                run = run[cut:]
+            run.append(block)
+            if own:
+                unit, last = own, len(run)
+        yield from self._pieces(run)
+
+    def _pieces(self, blocks: Sequence[Block]) -> Iterator[Piece]:
         """A table or code block that is too long stands on its own, with the caption or lead-in before it."""
         run: list[Block] = []
         for block in blocks:
-            if not block.rows or self.ruler.estimate(block.span) <= self._room([block]):
+            if not block.rows or self.ruler.estimate(block.span) <= self._room(block):
                 run.append(block)
                 continue
             kept = len(run)
@@ -89,9 +110,12 @@ class _Plan:
         if not run:
             return
         starts = [block.span.start for block in run]
-        for span in pack(run, ruler=self.ruler, room=self._room(run)):
+        longest = {block.parent: block.span for block in run}
+        room = self.size - max(self._tokens(self._bare(parent, span)) for parent, span in longest.items())
+        extra = {block.span: self._extra(block) for block in run if block.rows and self.rulings}
+        for span in pack(run, ruler=self.ruler, room=room, extra=extra):
             block = run[bisect_right(starts, span.start) - 1]
-            yield Piece(span, self._context(block.parent, span))
+            yield Piece(span, self._context(block.parent, span, own=span))
 
     def _rows(self, opening: Sequence[Block], block: Block) -> Iterator[Piece]:
         """Cut between rows; a table's header row is read again before each later part."""
@@ -104,16 +128,44 @@ class _Plan:
             fits = following is not None and self.ruler.estimate(Span(start, following.end)) <= room
             if fits or (row == header and following is not None and first == start):
                 continue
-            yield Piece(Span(start, end), self._context(block.parent, Span(start, end), lead=lead))
+            part = Span(start, end)
+            yield Piece(part, self._context(block.parent, part, lead=lead, own=part))
             start, lead = end, header
 
-    def _room(self, blocks: Sequence[Block]) -> int:
-        """What the longest context leaves."""
-        longest = {block.parent: block.span for block in blocks}
-        return self.size - max(self._tokens(self._context(parent, span)) for parent, span in longest.items())
+    def _room(self, block: Block) -> int:
+        """What the context of a table or code block leaves."""
+        return self.size - self._tokens(self._context(block.parent, block.span, own=block.span))
 
-    def _context(self, lowest: str | None, before: Span, *, lead: Span | None = None) -> Context:
-        return self.headings.context(lowest, before=before, lead=lead, tokens=self.tokens, limit=self.size)
+    def _extra(self, block: Block) -> int:
+        """Tokens of what rules a table from elsewhere."""
+        bare = self._tokens(self._bare(block.parent, block.span))
+        return max(0, self.size - self._room(block) - bare)
+
+    def _context(
+        self, lowest: str | None, before: Span, *, lead: Span | None = None, own: Span | None = None
+    ) -> Context:
+        """`own` is the text that is embedded with it: what is stated there isn't repeated, and it comes first."""
+        bare = self._bare(lowest, before, lead)
+        rulings = self.rulings.of(before) if self.rulings else ()
+        if not rulings:
+            return bare
+        spare = self.size - self._tokens(bare) - self.ruler.estimate(own) if own else 0
+        scope = scope_lines(rulings, text=self.ruler.text, before=own, tokens=self.tokens, limit=self.size, spare=spare)
+        return self._bare(lowest, before, lead, scope) if scope else bare
+
+    def _bare(
+        self, lowest: str | None, before: Span, lead: Span | None = None, scope: tuple[Span, ...] = ()
+    ) -> Context:
+        return self.headings.context(lowest, before=before, lead=lead, tokens=self.tokens, limit=self.size, scope=scope)
 
     def _tokens(self, context: Context) -> int:
         return self.tokens.count(context.text) if context.text else 0
+
+
+def _opening(run: Sequence[Block], *, after: int) -> int:
+    """Where what follows begins: at the first heading past `after`, else at what opens the next block."""
+    headed = next((n for n in range(after, len(run)) if run[n].heading), None)
+    cut = len(run)
+    while cut > after and run[cut - 1].opens:
+        cut -= 1
+    return cut if headed is None else headed

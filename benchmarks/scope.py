@@ -1,0 +1,156 @@
+"""Units that are stated elsewhere: do they reach the tables' chunks, do wrong ones, and what does it do for retrieval."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from rich.console import Console
+
+from benchmarks import _scope_tongues as tongues
+from benchmarks._rows import Row, table_of
+from benchmarks._scope_render import LOOKS, html, pdf
+from benchmarks._scope_reports import Figure, Report, Truth, write
+from chunkers import chunker
+from encoders.profiles import profile, resolve
+from encoders.tokens import Tokens
+from parsers.html import Html
+from parsers.pdf import Pdf
+from quarry.types import Chunk, Document, ElementType, Origin, TokenCounter
+
+RIGHT, WRONG = 0.98, 0.005
+SCALE_MARKS = {
+    0: r"whole euros|units of euros",
+    3: r"thousands?\b|'000|\bEUR k\b|Tausend|T\u20ac|TEUR|Tsd\.|milliers|k\u20ac|miles de|migliaia",
+    6: r"millions?\b|\u20acm\b|\u00a3m\b|Mio\.|Millionen|M\u20ac|millones|milioni",
+}
+CURRENCY_MARKS = {
+    "EUR": r"\u20ac|EUR|[Ee]uros?\b",
+    "USD": r"US\$|USD|U\.?S\.? dollars|dollars am\u00e9ricains|d\u00f3lares",
+    "GBP": r"\u00a3|pounds",
+    "CHF": r"CHF|Franken",
+}
+AUDIT_MARK = r"unaudited|not been audited|ungepr\u00fcft|ne sont pas audit|no han sido auditad|non sono sottoposti"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One figure in one chunk."""
+
+    report: str
+    figure: Figure
+    chunk: Chunk
+    right: bool
+    wrong: bool
+
+
+def reports(seed: int) -> list[Report]:
+    spoken = [tongues.ENGLISH] * 8 + [tongues.GERMAN] * 3 + [tongues.FRENCH] * 2 + [tongues.SPANISH, tongues.ITALIAN]
+    return [write(number, tongue, seed=seed) for number, tongue in enumerate(spoken)]
+
+
+def parsed(report: Report, form: str) -> Document:
+    origin = Origin(
+        f"{report.name}.{form}", f"file:///{report.name}.{form}", "scope", f"{report.name}.{form}", "0" * 64
+    )
+    if form == "html":
+        return Html().parse(html(report), origin)
+    look = LOOKS[sum(map(ord, report.name)) % len(LOOKS)]
+    return Pdf().parse(pdf(report, look), origin)
+
+
+def chunks(document: Document, tokens: TokenCounter, *, scope: bool) -> list[Chunk]:
+    return list(chunker.build({"kind": "metadata_aware", "scope": scope}).chunk(document, tokens=tokens))
+
+
+def findings(report: Report, document: Document, made: Sequence[Chunk]) -> Iterator[Finding]:
+    """Every chunk with a table that holds a figure, for each figure."""
+    tables = {element.id for element in document.elements if element.type is ElementType.TABLE}
+    held = [chunk for chunk in made if tables & set(chunk.elements)]
+    for figure in report.figures:
+        number = re.compile(rf"(?<![\d.,]){re.escape(figure.text)}(?![\d.,]*\d)")
+        for chunk in held:
+            if number.search(chunk.text):
+                yield Finding(report.name, figure, chunk, _right(chunk, figure.truth), _wrong(chunk, figure.truth))
+
+
+def _right(chunk: Chunk, truth: Truth) -> bool:
+    text = " ".join(chunk.embedded_text.split())
+    audit = not truth.unaudited or re.search(AUDIT_MARK, text) is not None
+    currency = re.search(CURRENCY_MARKS[truth.currency], text) is not None
+    if truth.per_share:
+        return (
+            audit
+            and currency
+            and re.search(r"per share|je Aktie|par action|por acci\u00f3n|per azione", text) is not None
+        )
+    return audit and currency and re.search(SCALE_MARKS[truth.scale], text) is not None
+
+
+def _wrong(chunk: Chunk, truth: Truth) -> bool:
+    """Another scale, currency or status than the figure's in the context; an exception in the statement is no fault."""
+    context = " ".join(chunk.context.split())
+    scales = {scale for scale, mark in SCALE_MARKS.items() if re.search(mark, context)}
+    currencies = {code for code, mark in CURRENCY_MARKS.items() if re.search(mark, context)}
+    if truth.per_share:
+        scales = set()
+    return bool(scales - {truth.scale} or currencies - {truth.currency})
+
+
+def score(found: Sequence[Finding]) -> dict[str, float]:
+    return {
+        "figures": len({(f.report, f.figure) for f in found}),
+        "in chunks": len(found),
+        "right": sum(f.right for f in found) / max(1, len(found)),
+        "wrong": sum(f.wrong for f in found) / max(1, len(found)),
+    }
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--misses", type=int, default=0, help="print so many figures that went wrong")
+    options.add_argument("--json", action="store_true")
+    chosen = options.parse_args()
+    tokens = Tokens.from_folder(resolve(profile("minilm")), max_tokens=256)
+    rows: list[Row] = []
+    written = reports(chosen.seed)
+    for form in ("html", "pdf"):
+        found: list[Finding] = []
+        without: list[Finding] = []
+        for report in written:
+            document = parsed(report, form)
+            found += findings(report, document, chunks(document, tokens, scope=True))
+            without += findings(report, document, chunks(document, tokens, scope=False))
+        scores, plain = score(found), score(without)
+        rows += [
+            Row(form, f"right unit ({scores['figures']:.0f} figures)", scores["right"], {"off": plain["right"]}, RIGHT),
+            Row(form, "wrong unit", scores["wrong"], {"off": plain["wrong"]}, WRONG, at_most=True),
+        ]
+        show(found, chosen.misses)
+    if chosen.json:
+        print(json.dumps([asdict(row) for row in rows]))
+    else:
+        Console().print(table_of(rows))
+    return 0 if all(row.passed for row in rows) else 1
+
+
+def show(found: Sequence[Finding], most: int) -> None:
+    missed = [f for f in found if f.wrong or not f.right]
+    seen: Counter[str] = Counter()
+    for each in missed:
+        if seen[each.chunk.id] or len(seen) >= most:
+            continue
+        seen[each.chunk.id] += 1
+        print(
+            f"--- {each.report} {each.figure} right={each.right} wrong={each.wrong}\n{each.chunk.context}| {each.chunk.text[:300]}"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""Units that a table's own cells state, and which of its cells hold amounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from chunkers._scope_rules import Statement, in_line
+from chunkers._scope_units import OTHER
+from chunkers._scope_words import PER_SHARE
+from quarry.span import Span
+from quarry.types import Cell, Element, Table
+
+_FIGURE = re.compile(
+    r"[^\w\s]{0,3}\s?(?:[A-Z]{2,3}\s?)?[^\w\s]{0,2}\s?\d[\d.,'\u2019\u202f\u00a0 ]*\s?[^\w\s%]{0,2}(?:[a-z]\)?"
+    r"|\d\))?$"
+)
+_YEAR = re.compile(r"(?:FY|Q[1-4]|H[12])?\s?(?:19|20)\d\d(?:\s?[/-]\s?\d{2,4})?$")
+_PERCENT = re.compile(r"%\s*$")
+_PER_SHARE = re.compile(rf"(?<!\w)(?:{PER_SHARE})(?!\w)", re.IGNORECASE)
+HEAD_ROWS = 3
+"""Rows without figures that are looked at for units where the parser marks none as header."""
+
+
+NAMED_INSIDE = re.compile(
+    r"(?:(?<=[.!?:]\s)|^)(?:table|tabelle|tableau|tabella|tabla|cuadro|exhibit)\s\d[\d.]*[.:\s]", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CellStatement:
+    """Said in a header cell or at the start of a row."""
+
+    statement: Statement
+    cells: tuple[Span, ...] = ()
+    """The figures that it is about; empty for the whole table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What of a table is numbers."""
+
+    amounts: tuple[Span, ...]
+    per_share: frozenset[Span]
+    """Those of them in rows and columns per share."""
+
+
+def is_figure(text: str) -> bool:
+    text = text.strip()
+    return bool(_FIGURE.match(text)) and not _YEAR.match(text)
+
+
+def is_per_share(text: str) -> bool:
+    return _PER_SHARE.search(text) is not None
+
+
+def figures(table: Table) -> Figures:
+    head = _head(table)
+    columns = {
+        c for row in table.rows[:head] for cell in row if is_per_share(cell.text) and cell.col for c in _cols(cell)
+    }
+    amounts: list[Span] = []
+    shares: list[Span] = []
+    for row in table.rows[head:]:
+        stub = is_per_share(row[0].text) if row else False
+        for cell in row:
+            if cell.span is None or not is_figure(cell.text) or _PERCENT.search(cell.text):
+                continue
+            amounts.append(cell.span)
+            if stub or cell.col in columns:
+                shares.append(cell.span)
+    return Figures(tuple(amounts), frozenset(shares))
+
+
+def first_part(table: Table, end: int) -> int:
+    """Where a second caption begins inside of what the parser took for one table; else `end`."""
+    read = False
+    for row in table.rows:
+        spans = [cell.span for cell in row if cell.span]
+        if any(is_figure(cell.text) for cell in row):
+            read = True
+        elif read and spans and NAMED_INSIDE.search(" ".join(cell.text for cell in row)):
+            return spans[0].start
+    return end
+
+
+def cell_statements(text: str, element: Element) -> Iterator[CellStatement]:
+    table = element.table
+    if table is None:
+        return
+    head = _head(table)
+    width = max((cell.col + cell.colspan for row in table.rows for cell in row), default=0)
+    end = first_part(table, element.span.end)
+    body = [
+        cell for row in table.rows[head:] for cell in row if cell.span and cell.span.end <= end and is_figure(cell.text)
+    ]
+    for row in table.rows[:head]:
+        alone = sum(bool(cell.text.strip()) for cell in row) == 1
+        for cell in row:
+            for statement in _of_cell(text, cell):
+                columns = _cols(cell)
+                whole = alone or not cell.col or len(columns) >= width - 1
+                cells = () if whole else tuple(c.span for c in body if c.span and c.col in columns)
+                if whole or cells:
+                    yield CellStatement(statement, cells)
+    yield from _of_parts(text, table.rows[head:])
+    yield from _of_rows(text, table.rows[head:])
+
+
+def _of_parts(text: str, rows: Sequence[tuple[Cell, ...]]) -> Iterator[CellStatement]:
+    """Lines between the rows, `in thousands`: they are about the rows below, up to the next such line."""
+    said: list[Statement] = []
+    held: list[Span] = []
+    for row in (*rows, ()):
+        found = [cell.span for cell in row if cell.span and is_figure(cell.text)]
+        own = [] if found else [each for cell in row for each in _of_cell(text, cell) if each.subject != OTHER]
+        if own or not row:
+            yield from (CellStatement(statement, tuple(held)) for statement in said if held)
+            said, held = own, []
+        held += found
+
+
+def _of_rows(text: str, rows: Sequence[tuple[Cell, ...]]) -> Iterator[CellStatement]:
+    for row in rows:
+        found = [cell.span for cell in row[1:] if cell.span and is_figure(cell.text)]
+        if found and not is_figure(row[0].text):
+            for statement in _of_cell(text, row[0]):
+                yield CellStatement(statement, tuple(found))
+
+
+def _of_cell(text: str, cell: Cell) -> tuple[Statement, ...]:
+    return in_line(text, cell.span) if cell.span is not None and cell.text.strip() else ()
+
+
+def _cols(cell: Cell) -> range:
+    return range(cell.col, cell.col + cell.colspan)
+
+
+def _head(table: Table) -> int:
+    """Rows at the top that are marked as header, or hold no figures."""
+    for number, row in enumerate(table.rows):
+        marked = bool(row) and all(cell.header for cell in row if cell.col)
+        bare = number < HEAD_ROWS and not any(is_figure(cell.text) for cell in row)
+        if not marked and not bare:
+            return number
+    return min(len(table.rows), HEAD_ROWS)
