@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chunkers._ruler import Ruler
 from chunkers._sections import top_sections
@@ -58,6 +58,23 @@ def leaf_sections(document: Document, *, ruler: Ruler, size: int, merge_below: i
         current = section
     if current is not None:
         yield current
+
+
+def blocks_of(document: Document) -> list[Block]:
+    """All of them, in text order; they tile the body elements."""
+    return [block for section in _sections(document) for block in section.blocks]
+
+
+def clipped(blocks: Sequence[Block], within: Span) -> list[Block]:
+    """What of the blocks, which are in text order, stands inside a span; their `rows` stay as they are."""
+    first = bisect_right(blocks, within.start, key=lambda block: block.span.end)
+    found: list[Block] = []
+    for block in blocks[first:]:
+        if block.span.start >= within.end:
+            break
+        inside = Span(max(block.span.start, within.start), min(block.span.end, within.end))
+        found.append(replace(block, span=inside, opens=block.opens and inside.end == block.span.end))
+    return found
 
 
 def _joins(current: Section, section: Section, *, ruler: Ruler, size: int, merge_below: int) -> bool:
