@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from quarry.layout import Region
@@ -13,6 +14,12 @@ from stores.rows import ChunkRow, GenerationRow
 
 KEPT = 16
 """Documents that are held at once."""
+
+
+SECOND = 0.3
+"""Weight of a parent's second best unit beside its best one: two sentences that both answer say more than one. With 0,
+0.3 and 1, parents of 240 tokens had 78.1, 81.5 and 81.2 % of the gold in 4000 characters by vectors, 82.2, 82.8 and
+83.7 % by both; nDCG@10 was highest with 0.3. A sum over all units would favour long parents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,24 @@ class Texts:
         if mark is None or mark.sha256 != content:
             return None
         return self._collection.store.get_elements([mark.element_key]).get(mark.element_key)
+
+
+def parent_scores(order: Sequence[str], scores: Mapping[str, float], rows: Mapping[str, ChunkRow]) -> dict[str, float]:
+    """By unit id, of the best unit of each parent: its score and a share of the second best's, which is the lowest of
+    all where no other was found. Rows without a parent keep their scores.
+    """
+    families: dict[str, list[str]] = defaultdict(list)
+    for found in order:
+        if found in rows:
+            families[rows[found].chunk.parent_id or found].append(found)
+    lowest = min(scores.values(), default=0.0)
+    made: dict[str, float] = {}
+    for best, *others in families.values():
+        if rows[best].chunk.parent_id is None:
+            made[best] = scores[best]
+        else:
+            made[best] = scores[best] + SECOND * (scores[others[0]] if others else lowest)
+    return made
 
 
 def parent_spans(collection: Collection, generation: GenerationRow, rows: Iterable[ChunkRow]) -> dict[str, Span]:

@@ -11,7 +11,7 @@ from quarry.span import Span
 from search.expand import EXPAND_TOKENS, Expanded, Expander, Kind, kinds_of
 from search.filters import compile_filter
 from search.fusion import Fusion, fuse, fuse_ranks
-from search.parents import Matched, Texts, parent_rows, parent_spans
+from search.parents import Matched, Texts, parent_rows, parent_scores, parent_spans
 from stores.collection import Collection
 from stores.rows import ChunkRow, GenerationRow, Scored, Vector
 
@@ -33,7 +33,7 @@ class Hit:
 
     rank: int
     score: float
-    """Of a parent: its best unit's."""
+    """Of a parent: `search.parents.parent_scores`."""
     row: ChunkRow
     """The chunk; where chunks have parents, the parent."""
     matched: Matched | None = None
@@ -84,6 +84,9 @@ def search(
     rows = collection.chunks(live, order[:pool])
     texts = texts or Texts(collection, live)
     wholes = parent_spans(collection, live, rows.values())
+    if wholes:
+        scores = parent_scores(order, scores, rows)
+        order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
     hits = _hits(order, scores, rows, wholes, k=k, group_by=group_by)
     hits = _with_parents(hits, parent_rows(collection, live, [hit.row for hit in hits], texts=texts))
     return _widened(hits, Expander(collection, live, texts=texts, tokens=expand_tokens), wanted) if wanted else hits
@@ -105,7 +108,7 @@ def _hits(
     group_by: str | None,
 ) -> list[Hit]:
     """Equal content at several paths is shown once; with `group_by` each document gives its best chunk, and each
-    parent, whose places are `wholes`, its best unit. A sum over the best units would favour long parents.
+    parent, whose places are `wholes`, its best unit.
     """
     hits: list[Hit] = []
     seen: set[tuple[str, ...]] = set()

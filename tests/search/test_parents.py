@@ -12,7 +12,7 @@ import pytest
 from pipeline.views import chunk_of, encoder_of, live_of
 from quarry.fingerprint import parent_id
 from quarry.span import Span
-from search.parents import Texts
+from search.parents import SECOND, Texts, parent_scores
 from search.search import Hit, search
 from stores.rows import ChunkRow
 from tests.pipeline.place import Place
@@ -82,12 +82,24 @@ def test_a_hit_is_the_parent_and_tells_what_matched(place: Place) -> None:
 
 
 @pytest.mark.parametrize("mode", ["text", "vector", "hybrid"])
-def test_a_parent_comes_once_with_its_best_units_score(place: Place, mode: str) -> None:
+def test_a_parent_comes_once(place: Place, mode: str) -> None:
     found = hits(place, "the walrus and its young", mode=mode, k=50)
     assert [hit.rank for hit in found] == list(range(1, len(found) + 1))
     assert len({(hit.row.provenance.sha256, hit.row.chunk.span) for hit in found}) == len(found)
     scores = [hit.score for hit in found]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_a_second_unit_counts_for_its_parent(place: Place) -> None:
+    rows = {row.chunk.id: row for row in place.chunks("notes.md")}
+    families = [list(group) for _, group in groupby(rows.values(), key=lambda row: row.chunk.parent_id)]
+    pair, other = (next(f for f in families if len(f) > 1), next(f for f in reversed(families)))
+    first, second, alone = pair[0].chunk.id, pair[1].chunk.id, other[0].chunk.id
+    scores = {alone: 0.9, first: 0.88, second: 0.8}
+    found = parent_scores(list(scores), scores, rows)
+    assert found == pytest.approx({alone: 0.9 + SECOND * 0.8, first: 0.88 + SECOND * 0.8})
+    scores = {alone: 0.9, first: 0.88, second: 0.8, families[1][0].chunk.id: 0.1}
+    assert max(parent_scores(list(scores), scores, rows).items(), key=lambda item: item[1])[0] == first
 
 
 def test_a_parents_pages_and_boxes_are_those_of_all_its_words(place: Place) -> None:
