@@ -24,7 +24,7 @@ class MetadataAware:
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"size": 16, "merge_below": 6}
     late: ClassVar[bool] = False
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     size: int = 120
     """Most tokens of context + text."""
