@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from chunkers._ruler import Ruler
 from chunkers._sections import top_sections
@@ -14,6 +15,10 @@ from quarry.types import Document, Element, ElementType
 _CAPTIONED = (ElementType.TABLE, ElementType.IMAGE)
 _LED = (ElementType.LIST_ITEM, ElementType.TABLE, ElementType.CODE_SNIPPET, ElementType.FORMULA)
 """What a paragraph that ends with a colon leads in."""
+
+
+Tie = Literal["item", "nested", "note"]
+"""The next block is an item of the same list, one that stands under an upper item, or a note to this paragraph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Block:
     """True where the first row is a table's header."""
     opens: bool = False
     """True for a heading, a lead-in, a caption and its table: the first of them is never the last of a chunk."""
+    tie: Tie | None = None
+    """What it has with the next block where the two are better kept together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,24 @@ def leaf_sections(document: Document, *, ruler: Ruler, size: int, merge_below: i
         current = section
     if current is not None:
         yield current
+
+
+def blocks_of(document: Document) -> list[Block]:
+    """All of them, in text order; they tile the body elements."""
+    return [block for section in _sections(document) for block in section.blocks]
+
+
+def clipped(blocks: Sequence[Block], within: Span) -> list[Block]:
+    """What of the blocks, which are in text order, stands inside a span; their `rows` stay as they are."""
+    first = bisect_right(blocks, within.start, key=lambda block: block.span.end)
+    found: list[Block] = []
+    for block in blocks[first:]:
+        if block.span.start >= within.end:
+            break
+        inside = Span(max(block.span.start, within.start), min(block.span.end, within.end))
+        whole = inside.end == block.span.end
+        found.append(replace(block, span=inside, opens=block.opens and whole, tie=block.tie if whole else None))
+    return found
 
 
 def _joins(current: Section, section: Section, *, ruler: Ruler, size: int, merge_below: int) -> bool:
@@ -101,6 +126,7 @@ def _blocks(text: str, group: Sequence[Element]) -> Iterator[Block]:
             rows=_cuts(text, element),
             header=bool(element.table and element.table.rows and any(cell.header for cell in element.table.rows[0])),
             opens=_opens(text, element, after, next_but_one),
+            tie=_tie(element, after) if after else None,
         )
 
 
@@ -123,9 +149,24 @@ def _opens(text: str, element: Element, after: Element | None, next_but_one: Ele
         return True
     if after is None:
         return False
+    if _is_term(element):
+        return True
     if after.type is ElementType.FIGURE_CAPTION and element.type in _CAPTIONED:
         return next_but_one is None or next_but_one.type is not element.type
     if element.type is ElementType.FIGURE_CAPTION:
         return after.type in _CAPTIONED
     led = element.type not in (ElementType.LIST_ITEM, *_LED) and after.type in _LED
     return led and element.span.of(text).rstrip().endswith((":", "\uff1a"))
+
+
+def _tie(element: Element, after: Element) -> Tie | None:
+    if after.type is ElementType.FOOTNOTE:
+        return "note"
+    if element.type is not ElementType.LIST_ITEM or after.type is not ElementType.LIST_ITEM:
+        return None
+    return "nested" if (after.level or 1) > 1 else "item"
+
+
+def _is_term(element: Element) -> bool:
+    """A term of a definition list, as a web page names it: what explains it follows."""
+    return (element.css_path or "").rpartition("> ")[2].startswith("dt:")

@@ -20,6 +20,8 @@ INSIDE = 0.25
 """Cost of a cut after another sentence of a block."""
 BROKEN = 0.5
 """Cost of a cut at a line break in a sentence of more than half a chunk: rows and verses have no stops."""
+TIES = {"item": 0.1, "nested": 0.3, "note": 0.25}
+"""Cost of a cut between two items of a list, inside an upper item, between a text and its footnote."""
 MIXED = 0.6
 """Cost of a chunk that holds a part of a paragraph and something of its neighbours."""
 AFTER_OPENING = 4.0
@@ -107,8 +109,10 @@ def _cheapest(line: _Line, best: Sequence[float], *, room: int) -> tuple[float, 
 
 
 def _units(block: Block, *, ruler: Ruler, room: int) -> Iterator[_Unit]:
-    """Sentences; rows of a long one. What a block opens is of one paragraph with it."""
-    closing = _Unit(block.span, AFTER_OPENING if block.opens else 0.0, whole=not block.opens)
+    """Sentences; rows of a long one. What a block opens is of one paragraph with it, and so are the items of a list."""
+    listed = block.tie in ("item", "nested")
+    cut = AFTER_OPENING if block.opens else TIES.get(block.tie or "", 0.0)
+    closing = _Unit(block.span, cut, whole=not block.opens and not listed)
     if block.rows or block.heading:
         yield closing
         return

@@ -6,12 +6,15 @@ A generation is made by the product's own steps, from stored elements, and share
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from chunkers import Chunker
 from encoders.profiles import profile
@@ -30,7 +33,7 @@ from quarry.errors import StoreError
 from quarry.fingerprint import digest
 from quarry.settings import Effective
 from quarry.span import Span
-from stores.collection import Collection
+from stores.collection import Collection, spans_by_parent
 from stores.lance import Store
 from stores.rows import GenerationRow
 
@@ -83,9 +86,12 @@ class Index:
     encoder: str
     generation: GenerationRow
     spans: Mapping[str, frozenset[Span]]
-    """Of the chunks, by SHA-256 of the document; equal files once."""
+    """Of what a search gives back (chunks, or their parents where they have some), by SHA-256 of the document; equal
+    files once."""
     chunks: int
+    """Rows, each with a vector."""
     mean_characters: float
+    """Of what a search gives back."""
     mean_tokens: float
     """Context included."""
     longest_tokens: int
@@ -205,13 +211,15 @@ class Laboratory:
         return f"{row.id} {digest(contents, length=12)}"
 
     def _index(self, chosen: Strategy, encoder: str, row: GenerationRow, *, limit: int) -> Index:
-        columns = self.collection.chunk_columns(row, ("sha256", "start", "end", "tokens"))
-        starts, ends, tokens = (columns[name].to_numpy() for name in ("start", "end", "tokens"))
+        columns = self.collection.chunk_columns(row, ("sha256", "parent_id", "start", "end", "tokens"))
+        tokens = columns["tokens"].to_numpy()
         if not len(tokens):
             raise StoreError("no chunk came of it")
         spans: dict[str, set[Span]] = {}
-        for content, start, end in zip(columns["sha256"].to_pylist(), starts.tolist(), ends.tolist(), strict=True):
-            spans.setdefault(content, set()).add(Span(start, end))
+        lengths: list[int] = []
+        for content, span in _results(columns):
+            spans.setdefault(content, set()).add(span)
+            lengths.append(len(span))
         known = self._remembered().get(self._cost_key(row))
         return Index(
             strategy=chosen.name,
@@ -219,9 +227,19 @@ class Laboratory:
             generation=row,
             spans={content: frozenset(found) for content, found in spans.items()},
             chunks=len(tokens),
-            mean_characters=float((ends - starts).mean()),
+            mean_characters=sum(lengths) / len(lengths),
             mean_tokens=float(tokens.mean()),
             longest_tokens=int(tokens.max()),
             cut=int((tokens > limit).sum()),
             cost=Cost(**known) if known else None,
         )
+
+
+def _results(columns: pa.Table) -> Iterator[tuple[str, Span]]:
+    """What a search can give back: document content and place."""
+    alone, units = (columns.filter(test(columns["parent_id"])) for test in (pc.is_null, pc.is_valid))
+    for row in alone.select(["sha256", "start", "end"]).to_pylist():
+        yield row["sha256"], Span(row["start"], row["end"])
+    contents = dict(zip(units["parent_id"].to_pylist(), units["sha256"].to_pylist(), strict=True))
+    for parent, span in spans_by_parent(units).items():
+        yield contents[parent], span

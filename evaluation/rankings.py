@@ -12,6 +12,7 @@ from evaluation.questions import Question
 from quarry.errors import unknown
 from quarry.types import Encoder
 from search.fusion import Fusion
+from search.parents import Texts
 from search.search import MIN_POOL, Mode, search
 from stores.collection import Collection
 from stores.rows import GenerationRow, Vector
@@ -66,6 +67,8 @@ def rankings(
     """One for each question. Candidates are as many as a search for ten results takes, so that fusion is the same."""
     depth = min(MOST, max(MIN_POOL, math.ceil(2 * max(BUDGETS) / index.mean_characters)))
 
+    texts = Texts(collection, index.generation)
+
     def own(_: GenerationRow) -> Queries:
         return queries
 
@@ -79,5 +82,6 @@ def rankings(
             generation=index.generation,
             fusion=how.fusion,
             pool=depth,
+            texts=texts,
         )
         yield [Found(hit.row.provenance.sha256, hit.row.chunk.span, hit.row.chunk.pages) for hit in hits]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from pipeline.outcome import problem
 from pipeline.plan import Move, Plan
 from pipeline.report import ChunkCounts, DocumentCounts, Report, Seconds
 from pipeline.session import Session
-from quarry.fingerprint import chunk_id
+from quarry.fingerprint import chunk_id, parent_id
+from quarry.span import Span
 from quarry.types import Outcome
 from stores.rows import ChunkRow, DocumentRow, GenerationRow, LedgerRow
 
@@ -75,13 +77,27 @@ def _placed(session: Session, rows: Sequence[ChunkRow], places: dict[str, Docume
     """At the new place; some may stand there already, from a run that died between two writes."""
     there = {row.doc_id: row for row in places.values()}
     found = [(row, places.get(row.chunk.document_id) or there[row.chunk.document_id]) for row in rows]
-    ids = {row.chunk.id: _new_id(row, place) for row, place in found}
+    ids = {row.chunk.id: _new_id(row, place) for row, place in found} | _new_parents(found)
     placed = (_row(session, row, place, ids=ids) for row, place in found)
     return list({row.chunk.id: row for row in placed}.values())
 
 
 def _new_id(row: ChunkRow, place: DocumentRow) -> str:
     return chunk_id(place.doc_id, row.provenance.chunk_fingerprint, row.chunk.span, row.chunk.text)
+
+
+def _new_parents(found: Sequence[tuple[ChunkRow, DocumentRow]]) -> dict[str, str]:
+    """By the parent's former id."""
+    families: dict[str, list[tuple[ChunkRow, DocumentRow]]] = defaultdict(list)
+    for row, place in found:
+        if row.chunk.parent_id:
+            families[row.chunk.parent_id].append((row, place))
+    new: dict[str, str] = {}
+    for former, family in families.items():
+        spans, (row, place) = [unit.chunk.span for unit, _ in family], family[0]
+        span = Span(min(span.start for span in spans), max(span.end for span in spans))
+        new[former] = parent_id(place.doc_id, row.provenance.chunk_fingerprint, span)
+    return new
 
 
 def _row(session: Session, row: ChunkRow, place: DocumentRow, *, ids: dict[str, str]) -> ChunkRow:

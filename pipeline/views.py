@@ -11,6 +11,7 @@ from quarry.errors import StoreError
 from quarry.records import Record, chunk_record
 from quarry.settings import Settings
 from quarry.types import Encoder
+from search.parents import Texts, parent_rows
 from stores.collection import Collection
 from stores.lance import Store
 from stores.rows import ChunkRow, GenerationRow, RunRow, TableStats
@@ -40,13 +41,19 @@ def encoder_of(generation: GenerationRow) -> Encoder:
 
 
 def chunk_of(collection: Collection, chunk_id: str) -> ChunkRow:
-    """By its id or an unambiguous beginning of it."""
+    """By its id or an unambiguous beginning of it; a parent by its own."""
     live = live_of(collection)
-    found = collection.chunks_like(live, chunk_id)
+    found = collection.chunks_like(live, chunk_id) or _parents(collection, live, chunk_id)
     if len(found) != 1:
         what = "there is no chunk" if not found else f"{len(found)} chunks start with"
         raise StoreError(f"{what} {chunk_id!r} in collection {collection.name!r}; `quarry search` prints ids")
     return found[0]
+
+
+def _parents(collection: Collection, live: GenerationRow, beginning: str) -> list[ChunkRow]:
+    units = collection.units_of(live, collection.parents_like(live, beginning))
+    firsts = [family[0] for family in units.values()]
+    return list(parent_rows(collection, live, firsts, texts=Texts(collection, live)).values())
 
 
 def hit_record(row: ChunkRow) -> Record:
@@ -56,11 +63,15 @@ def hit_record(row: ChunkRow) -> Record:
 
 def export_record(row: ChunkRow) -> Record:
     """Chunk fields, vector and provenance."""
-    made = row.provenance
     assert row.vector is not None
+    return {**provenance_record(row), "vector": [float(value) for value in row.vector]}
+
+
+def provenance_record(row: ChunkRow) -> Record:
+    """Chunk fields and provenance."""
+    made = row.provenance
     return {
         **chunk_record(row.chunk),
-        "vector": [float(value) for value in row.vector],
         "title": made.title,
         "source": made.source,
         "path": made.path,

@@ -35,6 +35,11 @@ def chunk_id(document: str, chunking: str, span: Span, text: str) -> str:
     return digest("chunk", document, chunking, span.start, span.end, text)
 
 
+def parent_id(document: str, chunking: str, span: Span) -> str:
+    """Of what a search gives back in place of the small units that it found: a run of them over `span`."""
+    return digest("parent", document, chunking, span.start, span.end)
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {"kind": type(value).__name__, **settings_of(value)}

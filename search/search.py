@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from quarry.errors import ConfigError, StoreError
+from quarry.span import Span
+from search.expand import EXPAND_TOKENS, Expanded, Expander, Kind, kinds_of
 from search.filters import compile_filter
 from search.fusion import Fusion, fuse, fuse_ranks
+from search.parents import Matched, Texts, parent_rows, parent_scores, parent_spans
 from stores.collection import Collection
 from stores.rows import ChunkRow, GenerationRow, Scored, Vector
 
@@ -30,7 +33,13 @@ class Hit:
 
     rank: int
     score: float
+    """Of a parent: `search.parents.parent_scores`."""
     row: ChunkRow
+    """The chunk; where chunks have parents, the parent."""
+    matched: Matched | None = None
+    """The unit that a parent was found by."""
+    expanded: Expanded | None = None
+    """The text around it, where that was asked for."""
 
 
 def search(
@@ -45,15 +54,20 @@ def search(
     generation: GenerationRow | None = None,
     fusion: Fusion = "z",
     pool: int | None = None,
+    expand: Sequence[str] = (),
+    expand_tokens: int = EXPAND_TOKENS,
+    texts: Texts | None = None,
 ) -> list[Hit]:
     """The k best chunks. `encoder` is asked for the generation's own only where the mode needs vectors.
 
-    `generation` is read in place of the live one; `pool` candidates are taken from each ranking.
+    `generation` is read in place of the live one; `pool` candidates are taken from each ranking. `expand` names what
+    of the text around each hit is wanted (`search.expand.KINDS`); many searches may share the `texts` of a generation.
 
     Raises ConfigError for an empty query or a wrong filter, StoreError for a collection that isn't there.
     """
     if not query.strip():
         raise ConfigError("the query is empty")
+    wanted = kinds_of(expand)
     predicate = compile_filter(where) if where else None
     live = generation or collection.live()
     if live is None:
@@ -68,7 +82,14 @@ def search(
     scores = _scores(vectors, words, mode=mode, fusion=fusion)
     order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
     rows = collection.chunks(live, order[:pool])
-    return _hits(order, scores, rows, k=k, group_by=group_by)
+    texts = texts or Texts(collection, live)
+    wholes = parent_spans(collection, live, rows.values())
+    if wholes:
+        scores = parent_scores(order, scores, rows)
+        order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
+    hits = _hits(order, scores, rows, wholes, k=k, group_by=group_by)
+    hits = _with_parents(hits, parent_rows(collection, live, [hit.row for hit in hits], texts=texts))
+    return _widened(hits, Expander(collection, live, texts=texts, tokens=expand_tokens), wanted) if wanted else hits
 
 
 def _scores(vectors: list[Scored], words: list[Scored], *, mode: Mode, fusion: Fusion) -> dict[str, float]:
@@ -78,17 +99,25 @@ def _scores(vectors: list[Scored], words: list[Scored], *, mode: Mode, fusion: F
 
 
 def _hits(
-    order: Sequence[str], scores: Mapping[str, float], rows: Mapping[str, ChunkRow], *, k: int, group_by: str | None
+    order: Sequence[str],
+    scores: Mapping[str, float],
+    rows: Mapping[str, ChunkRow],
+    wholes: Mapping[str, Span],
+    *,
+    k: int,
+    group_by: str | None,
 ) -> list[Hit]:
-    """Equal content at several paths is shown once; with `group_by` each document gives its best chunk."""
+    """Equal content at several paths is shown once; with `group_by` each document gives its best chunk, and each
+    parent, whose places are `wholes`, its best unit.
+    """
     hits: list[Hit] = []
     seen: set[tuple[str, ...]] = set()
     for chunk_id in order:
         row = rows.get(chunk_id)
         if row is None:  # replaced between the ranking and the reading
             continue
-        content = row.provenance.sha256
-        key = (content,) if group_by else (content, str(row.chunk.span.start), str(row.chunk.span.end))
+        content, span = row.provenance.sha256, wholes.get(row.chunk.parent_id or "", row.chunk.span)
+        key = (content,) if group_by else (content, str(span.start), str(span.end))
         if key in seen:
             continue
         seen.add(key)
@@ -96,3 +125,18 @@ def _hits(
         if len(hits) == k:
             break
     return hits
+
+
+def _with_parents(hits: Sequence[Hit], parents: Mapping[str, ChunkRow]) -> list[Hit]:
+    found: list[Hit] = []
+    for hit in hits:
+        unit = hit.row.chunk
+        if unit.parent_id is None:
+            found.append(hit)
+        elif unit.id in parents:  # else its document was replaced meanwhile
+            found.append(replace(hit, row=parents[unit.id], matched=Matched(unit.id, unit.span)))
+    return [replace(hit, rank=rank) for rank, hit in enumerate(found, start=1)]
+
+
+def _widened(hits: Sequence[Hit], expander: Expander, kinds: Sequence[Kind]) -> list[Hit]:
+    return [replace(hit, expanded=expander.around(hit.row, kinds)) for hit in hits]

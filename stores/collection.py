@@ -16,6 +16,7 @@ import pyarrow as pa
 from quarry.errors import BusyError, StoreError
 from quarry.fingerprint import digest
 from quarry.settings import IndexSettings, UpkeepSettings
+from quarry.span import Span
 from stores import _indexes, _schema
 from stores._codec import chunk_of, chunk_row, row_of, value_of
 from stores._tables import columns_of, is_in, only, parts, select
@@ -287,6 +288,32 @@ class Collection:
         query = self.store.table(generation.table).search().where(f"starts_with(chunk_id, '{beginning}')").limit(3)
         return [chunk_of(row) for row in query.select(list(WITHOUT_VECTOR)).to_list()]
 
+    def parents_like(self, generation: GenerationRow, beginning: str) -> list[str]:
+        """At most three ids of parents that start so."""
+        if not beginning or set(beginning) - set("0123456789abcdef"):
+            return []
+        where = f"starts_with(parent_id, '{beginning}')"
+        found = columns_of(self.store.table(generation.table), where, ["parent_id"])["parent_id"]
+        return sorted(set(found.to_pylist()))[:3]
+
+    def units_of(self, generation: GenerationRow, parents: Iterable[str]) -> dict[str, list[ChunkRow]]:
+        """By parent id the rows that it is a run of, in text order, without vectors."""
+        table = self.store.table(generation.table)
+        found: dict[str, list[ChunkRow]] = defaultdict(list)
+        for part in parts(parents):
+            for row in select(table, is_in("parent_id", part), columns=WITHOUT_VECTOR):
+                found[row["parent_id"]].append(chunk_of(row))
+        return {parent: sorted(rows, key=lambda row: row.position) for parent, rows in found.items()}
+
+    def parent_spans(self, generation: GenerationRow, parents: Iterable[str]) -> dict[str, Span]:
+        """From each one's first unit to its last."""
+        table = self.store.table(generation.table)
+        found: dict[str, Span] = {}
+        for part in parts(parents):
+            rows = columns_of(table, is_in("parent_id", part), ["parent_id", "start", "end"])
+            found |= spans_by_parent(rows)
+        return found
+
     def chunks_of(self, generation: GenerationRow, *doc_ids: str, vectors: bool = False) -> list[ChunkRow]:
         """Of these documents, in their order."""
         columns = None if vectors else WITHOUT_VECTOR
@@ -297,9 +324,12 @@ class Collection:
         """Every row with its vector; memory holds one record batch."""
         return map(chunk_of, select(self.store.table(generation.table)))
 
-    def chunk_columns(self, generation: GenerationRow, columns: Sequence[str]) -> pa.Table:
-        """Of all chunks, without a Python object for each row."""
-        return columns_of(self.store.table(generation.table), None, columns)
+    def chunk_columns(
+        self, generation: GenerationRow, columns: Sequence[str], *, document: str | None = None
+    ) -> pa.Table:
+        """Of all chunks or those of one document, without a Python object for each row."""
+        where = is_in("doc_id", [document]) if document else None
+        return columns_of(self.store.table(generation.table), where, columns)
 
     def count(self, generation: GenerationRow) -> int:
         return int(self.store.table(generation.table).count_rows())
@@ -402,6 +432,12 @@ class Collection:
 
     def table_stats(self, names: Sequence[str]) -> list[TableStats]:
         return [_indexes.stats(self.store.table(name), uri=self.store.uri) for name in names]
+
+
+def spans_by_parent(rows: pa.Table) -> dict[str, Span]:
+    """Of the columns parent_id, start, end; rows without a parent count for nothing."""
+    found = rows.group_by("parent_id").aggregate([("start", "min"), ("end", "max")]).to_pylist()
+    return {row["parent_id"]: Span(row["start_min"], row["end_max"]) for row in found if row["parent_id"]}
 
 
 def _safe(name: str) -> str:

@@ -11,6 +11,7 @@ from quarry.cli.options import Call, Output
 from quarry.cli.options import command as quarry_command
 
 if TYPE_CHECKING:
+    from quarry.records import Record
     from search.search import Hit
 
 SHOWN = 400
@@ -23,12 +24,26 @@ SHOWN = 400
 @click.option("--mode", type=click.Choice(["hybrid", "vector", "text"]), help="What ranks (hybrid).")
 @click.option("--where", metavar="FILTER", help="For example: page <= 3 and path contains 'report'.")
 @click.option("--group-by", type=click.Choice(["document"]), help="The best chunk of each document only.")
+@click.option(
+    "--expand",
+    multiple=True,
+    metavar="KIND,...",
+    help="Widen hits: next, previous, neighbours, section, parent, table.",
+)
+@click.option("--expand-tokens", type=click.IntRange(1), default=500, metavar="N", help="Of a widened hit (500).")
 def command(
-    call: Call, query: str, k: int | None, mode: str | None, where: str | None, group_by: Literal["document"] | None
+    call: Call,
+    query: str,
+    k: int | None,
+    mode: str | None,
+    where: str | None,
+    group_by: Literal["document"] | None,
+    expand: tuple[str, ...],
+    expand_tokens: int,
 ) -> None:
     """Find the chunks that answer QUERY."""
     settings = call.settings(search__k=k, search__mode=mode).settings
-    from pipeline.views import encoder_of, hit_record, open_collection
+    from pipeline.views import encoder_of, open_collection
     from search.search import search
 
     hits = search(
@@ -39,9 +54,11 @@ def command(
         k=settings.search.k,
         where=where,
         group_by=group_by,
+        expand=expand,
+        expand_tokens=expand_tokens,
     )
     if call.output.json:
-        call.output.records({"rank": hit.rank, "score": hit.score, **hit_record(hit.row)} for hit in hits)
+        call.output.records(map(_record, hits))
         return
     for hit in hits:
         _show(call.output, hit)
@@ -49,17 +66,46 @@ def command(
         call.output.say("nothing found")
 
 
+def _record(hit: Hit) -> Record:
+    from pipeline.views import hit_record
+
+    record = {"rank": hit.rank, "score": hit.score, **hit_record(hit.row)}
+    if hit.matched is not None:
+        span = hit.matched.span
+        record["matched"] = {"id": hit.matched.id, "start": span.start, "end": span.end}
+    if hit.expanded is not None:
+        found = hit.expanded
+        record["expanded"] = {
+            "start": found.span.start,
+            "end": found.span.end,
+            "text": found.text,
+            "pages": list(found.pages),
+            "regions": [{"page": region.page, "bbox": list(region.bbox)} for region in found.regions],
+            "chunks": list(found.chunks),
+        }
+    return record
+
+
 def _show(output: Output, hit: Hit) -> None:
     chunk, made = hit.row.chunk, hit.row.provenance
-    pages = f", page {', '.join(map(str, chunk.pages))}" if chunk.pages else ""
-    boxes = [f"p{r.page} [{', '.join(f'{value:.0f}' for value in r.bbox)}]" for r in chunk.regions[:3]]
-    more = f" and {len(chunk.regions) - 3} more" if len(chunk.regions) > 3 else ""
-    text = " ".join(chunk.text.split())
+    pages, regions, text = chunk.pages, chunk.regions, _one_line(chunk.text)[:SHOWN]
+    if len(text) == SHOWN:
+        text += "..."
+    if hit.expanded is not None:
+        pages, regions, text = hit.expanded.pages, hit.expanded.regions, _one_line(hit.expanded.text)
+    told = f", page {', '.join(map(str, pages))}" if pages else ""
+    boxes = [f"p{r.page} [{', '.join(f'{value:.0f}' for value in r.bbox)}]" for r in regions[:3]]
+    more = f" and {len(regions) - 3} more" if len(regions) > 3 else ""
     output.results.print(
-        f"[bold]{hit.rank}. {escape(made.path)}[/bold]{pages}  ({hit.score:.4f})", markup=True, soft_wrap=True
+        f"[bold]{hit.rank}. {escape(made.path)}[/bold]{told}  ({hit.score:.4f})", markup=True, soft_wrap=True
     )
     if chunk.heading_path:
         output.results.print(f"   [dim]{escape(' > '.join(chunk.heading_path))}[/dim]", markup=True, soft_wrap=True)
-    output.results.print(f"   {text[:SHOWN]}{'...' if len(text) > SHOWN else ''}", markup=False, soft_wrap=True)
+    output.results.print(f"   {text}", markup=False, soft_wrap=True)
     where = f"box {'; '.join(boxes)}{more}  " if boxes else ""
-    output.results.print(f"   {where}chunk {chunk.id}", markup=False, soft_wrap=True)
+    what = "chunk" if hit.matched is None else f"found by {hit.matched.id[:12]}, parent"
+    output.results.print(f"   {where}{what} {chunk.id}", markup=False, soft_wrap=True)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

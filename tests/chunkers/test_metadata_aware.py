@@ -114,6 +114,48 @@ def test_a_lead_in_stays_with_its_items() -> None:
     assert texts == ["The gate was shut at noon and it held on.", "You need:\n\na wrench\n\na lamp"]
 
 
+def test_a_list_that_fits_is_whole() -> None:
+    build = Build()
+    build.add(TEXT, "The gate was shut at noon.")
+    build.add(TEXT, "It held for two days.")
+    for name in ("a wrench of steel", "a lamp with oil", "a rope of hemp"):
+        build.add(ITEM, name)
+    build.add(TEXT, "Then the river fell again.")
+    for size in (58, 66, 74):
+        texts = [chunk.text for chunk in chunked(build.document(), size=size)]
+        assert any(text.startswith("a wrench") and text.endswith("hemp") for text in texts), (size, texts)
+
+
+def test_a_long_list_is_cut_between_items_and_before_one_of_the_upper_level() -> None:
+    build = Build()
+    for name in ("gates", "lamps", "ropes", "boats"):
+        build.add(ITEM, f"check all {name}", level=1)
+        build.add(ITEM, f"those {name} that are old", level=2)
+        build.add(ITEM, f"those {name} that are new", level=2)
+    for size in (70, 80, 145, 150):
+        for chunk in chunked(build.document(), size=size):
+            assert chunk.text.startswith("check all"), (size, chunk.text)
+
+
+def test_a_footnote_stays_with_its_paragraph() -> None:
+    build = Build()
+    build.add(TEXT, "The river rose by two metres.")
+    build.add(ElementType.FOOTNOTE, "1 At the mill.")
+    build.add(TEXT, "The gate was shut at noon.")
+    texts = [chunk.text for chunk in chunked(build.document(), size=50)]
+    assert texts == ["The river rose by two metres.\n\n1 At the mill.", "The gate was shut at noon."]
+
+
+def test_a_term_stays_with_what_explains_it() -> None:
+    build = Build()
+    build.add(TEXT, "Some words are explained.")
+    for term in ("Lock", "Weir"):
+        build.add(ElementType.UNCATEGORIZED_TEXT, term, css_path="html > body > dl > dt:nth-of-type(1)")
+        build.add(TEXT, f"What the {term.lower()} is for and how it is built.", css_path="html > body > dl > dd")
+    texts = [chunk.text for chunk in chunked(build.document(), size=56)]
+    assert [text.split()[0] for text in texts] == ["Some", "Lock", "Weir"]
+
+
 def test_a_code_block_is_cut_between_lines() -> None:
     build = Build()
     build.add(ElementType.CODE_SNIPPET, "\n".join(f"line_{number} = open(path)" for number in range(9)))

@@ -15,7 +15,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "slidng_window"}, "did you mean 'sliding_window'"),
     (
         {"size": 20},
-        "a chunkers setting needs a kind (there are: late, metadata_aware, recursive, semantic, sliding_wind",
+        "a chunkers setting needs a kind (there are: hierarchical, late, metadata_aware, page, recursive, regex,",
     ),
     (
         {"kind": "recursive", "sise": 20},
@@ -37,6 +37,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "no 'sise' in the settings of chunkers.recursive",
     ),
     ({"kind": "late", "boundaries": {}}, "needs a kind"),
+    ({"kind": "page", "size": 7}, "size must be at least 8: size=7"),
+    ({"kind": "hierarchical", "size": 7}, "size must be at least 8"),
+    ({"kind": "hierarchical", "size": 80, "parent_size": 40}, "parent_size no less than size: size=80, parent_size=40"),
+    ({"kind": "hierarchical", "unit": "word"}, "unit: Input should be 'sentence' or 'paragraph'"),
     ({"kind": "late", "boundaries": 3}, "boundaries: Input should be a valid dict"),
 ]
 
@@ -48,8 +52,11 @@ def test_a_wrong_setting_is_named(spec: dict[str, Any], message: str) -> None:
     assert message in str(caught.value)
 
 
-def test_the_five_strategies_are_there() -> None:
-    assert chunker.names() == ("late", "metadata_aware", "recursive", "semantic", "sliding_window")
+def test_the_eight_strategies_are_there() -> None:
+    assert chunker.names() == (
+        *("hierarchical", "late", "metadata_aware", "page"),
+        *("recursive", "regex", "semantic", "sliding_window"),
+    )
 
 
 @pytest.mark.parametrize("name", read_yaml(config_dir() / "chunkers.yaml"))
