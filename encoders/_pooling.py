@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,16 @@ import numpy as np
 from quarry.errors import EncodeError
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """States `[first, last)` of a sequence, to be pooled."""
+
+    first: int
+    last: int
+    modes: tuple[str, ...] = ()
+    """As in `pool`; none: the sum, for a mean over several windows."""
 
 
 def pool(states: Array, modes: Sequence[str]) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from encoders._folder import ModelFolder, read_folder
 from encoders._late import late_parts
-from encoders._pooling import Array, pool, unit
+from encoders._pooling import Array, Cut, unit
 from encoders._weights import weights_hash
 from encoders._windows import WINDOWS
 from encoders.profiles import Profile, profile, resolve
@@ -49,13 +49,10 @@ class _Pooled:
     total: Any = 0.0
     states: int = 0
 
-    def add(self, states: Array, modes: Sequence[str] | None) -> None:
-        """Pooled in the model's own way at once, or summed up for a mean over several windows."""
-        if modes is not None:
-            self.total, self.states = pool(states, modes), 1
-        else:
-            self.total = self.total + states.sum(axis=0, dtype=np.float32)
-            self.states += len(states)
+    def add(self, found: Array, states: int) -> None:
+        """The sum over so many states; a vector that is pooled already counts as one."""
+        self.total = self.total + found
+        self.states += states
 
     @property
     def mean(self) -> Array:
@@ -176,16 +173,15 @@ class Transformer:
         for batch in _batches(iter(order), length=lambda window: len(prepared.windows[window])):
             fault.reach("encode")
             done: list[int] = []
-            for window, states in zip(batch, self._run([prepared.windows[n] for n in batch]), strict=True):
-                for index, first, last in users[window]:
-                    sums[index].add(
-                        states[first:last], None if not prepared.jobs[index].plain else self._folder.pooling
-                    )
+            cuts = [[self._cut(prepared.jobs[index], a, b) for index, a, b in users[window]] for window in batch]
+            for window, pooled in zip(batch, self._run([prepared.windows[n] for n in batch], cuts), strict=True):
+                for (index, first, last), found in zip(users[window], pooled, strict=True):
+                    sums[index].add(found, 1 if prepared.jobs[index].plain else last - first)
                     left[index] -= 1
                     if not left[index]:
                         done.append(index)
-            found = self._finished(done, sums)
-            yield [(other, vector) for index, vector in found for other in same[prepared.jobs[index].key]]
+            made = self._finished(done, sums)
+            yield [(other, vector) for index, vector in made for other in same[prepared.jobs[index].key]]
 
     def _finished(self, done: Sequence[int], sums: dict[int, _Pooled]) -> list[tuple[int, Array]]:
         if not done:
@@ -263,18 +259,24 @@ class Transformer:
         pooled: list[Any] = [None] * len(sequences)
         order = sorted(range(len(sequences)), key=lambda index: -len(sequences[index]))
         for batch in _batches(iter(order), length=lambda index: len(sequences[index])):
-            for index, states in zip(batch, self._run([sequences[index] for index in batch]), strict=True):
-                pooled[index] = pool(states[skip:], self._folder.pooling)
+            texts = [sequences[index] for index in batch]
+            cuts = [[Cut(skip, len(ids), self._folder.pooling)] for ids in texts]
+            for index, (vector,) in zip(batch, self._run(texts, cuts), strict=True):
+                pooled[index] = vector
         if not pooled:
             return np.empty((0, self._dim or self._folder.dim), dtype=np.float32)
         return unit(self._network.project(np.stack(pooled)), dim=self._dim)
 
-    def _run(self, sequences: Sequence[Sequence[int]]) -> list[Array]:
+    def _cut(self, job: Job, first: int, last: int) -> Cut:
+        """Plain vectors are pooled in the model's own way, late ones summed up for the mean over their windows."""
+        return Cut(first, last, self._folder.pooling if job.plain else ())
+
+    def _run(self, sequences: Sequence[Sequence[int]], cuts: Sequence[Sequence[Cut]]) -> list[list[Array]]:
         """EncodeError where torch gives up: out of memory, or ids that the network has no row for."""
         self._encoded += sum(map(len, sequences))
         network = self._network
         try:
-            return network.states(sequences)
+            return network.pooled(sequences, cuts)
         except (RuntimeError, IndexError) as error:
             what = " ".join(str(error).split())[:200]
             raise EncodeError(f"{self._profile.name} broke on {len(sequences)} texts: {what}") from error
