@@ -13,6 +13,7 @@ import numpy as np
 
 from encoders._weights import cache_dir
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait must not spin: parsers need the cores
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_dir().parent / "inductor"))  # not in the temporary folder
 
 import torch
@@ -41,6 +42,7 @@ class Network:
         self._first = first_position(folder.config)
         self._rotary_limit = rotary_limit(folder.config)
         self._rotary = threading.Lock()
+        self._counting = threading.Lock()
         self._model = _load(folder, attention=None if self._first is None else ATTENTION, dtype=self.setup.dtype)
         self._model.to(self.setup.device)
         self._pad = int(folder.config.get("pad_token_id") or 0)
@@ -121,7 +123,8 @@ class Network:
         ids = np.full((len(sequences), max(lengths)), self._pad, dtype=np.int64)
         mask = np.arange(max(lengths))[None, :] < np.asarray(lengths)[:, None]
         ids[mask] = np.concatenate([np.asarray(own, dtype=np.int64) for own in sequences])
-        self.padding += int(mask.size - mask.sum())
+        with self._counting:
+            self.padding += int(mask.size - mask.sum())
         seen = self._sent(mask)
         states: torch.Tensor = self._model(input_ids=self._sent(ids), attention_mask=seen.long()).last_hidden_state
         return states[seen]

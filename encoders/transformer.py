@@ -25,11 +25,15 @@ from quarry.span import Span
 from quarry.types import Chunk, EmbeddedChunk, EncoderIdentity, Job, Prepared
 
 if TYPE_CHECKING:
+    from encoders._calibration import Spread
     from encoders._network import Network
 
 BATCH_TOKENS = 2048
-"""Tokens of one forward pass: measured optimum on CPUs of 512, 2048 and 8192."""
+"""Tokens of one forward pass: measured optimum on CPUs of 512, 1024, 2048, 4096 and 8192."""
+GPU_BATCH_TOKENS = 32768
+"""From here on a GPU's time for starting kernels is small beside their work (arithmetic, not measured)."""
 T = TypeVar("T")
+R = TypeVar("R")
 Use = tuple[int, int, int]
 """(window, first state, last state + 1)."""
 
@@ -72,6 +76,7 @@ class Transformer:
             raise ConfigError(f"encoder.dim is {self._dim or self._folder.dim}: binary takes a multiple of 8")
         self._dtype = dtype
         self._loading = threading.Lock()
+        self._counting = threading.Lock()
         self._encoded = 0
         self.tokens = self._tokens(self._folder.document_prompt)
 
@@ -170,11 +175,15 @@ class Transformer:
                 users[window].append((index, first, last))
         sums: dict[int, _Pooled] = defaultdict(_Pooled)
         order = sorted(users, key=lambda window: (-len(prepared.windows[window]), window))
-        for batch in _batches(iter(order), length=lambda window: len(prepared.windows[window])):
+
+        def run(batch: list[int]) -> list[list[Array]]:
             fault.reach("encode")
-            done: list[int] = []
             cuts = [[self._cut(prepared.jobs[index], a, b) for index, a, b in users[window]] for window in batch]
-            for window, pooled in zip(batch, self._run([prepared.windows[n] for n in batch], cuts), strict=True):
+            return self._run([prepared.windows[window] for window in batch], cuts)
+
+        for batch, result in self._spread(order, run, length=lambda window: len(prepared.windows[window])):
+            done: list[int] = []
+            for window, pooled in zip(batch, result, strict=True):
                 for (index, first, last), found in zip(users[window], pooled, strict=True):
                     sums[index].add(found, 1 if prepared.jobs[index].plain else last - first)
                     left[index] -= 1
@@ -258,14 +267,34 @@ class Transformer:
         skip = self._skip(tokens)
         pooled: list[Any] = [None] * len(sequences)
         order = sorted(range(len(sequences)), key=lambda index: -len(sequences[index]))
-        for batch in _batches(iter(order), length=lambda index: len(sequences[index])):
+
+        def run(batch: list[int]) -> list[list[Array]]:
             texts = [sequences[index] for index in batch]
-            cuts = [[Cut(skip, len(ids), self._folder.pooling)] for ids in texts]
-            for index, (vector,) in zip(batch, self._run(texts, cuts), strict=True):
+            return self._run(texts, [[Cut(skip, len(ids), self._folder.pooling)] for ids in texts])
+
+        for batch, result in self._spread(order, run, length=lambda index: len(sequences[index])):
+            for index, (vector,) in zip(batch, result, strict=True):
                 pooled[index] = vector
         if not pooled:
             return np.empty((0, self._dim or self._folder.dim), dtype=np.float32)
         return unit(self._network.project(np.stack(pooled)), dim=self._dim)
+
+    def _spread(
+        self, order: Sequence[int], run: Callable[[list[int]], R], *, length: Callable[[int], int]
+    ) -> Iterator[tuple[list[int], R]]:
+        """Batches of about one length, each with its result, in order, by the best split of this machine's cores."""
+        network = self._network
+        budget = GPU_BATCH_TOKENS if network.setup.on_gpu else BATCH_TOKENS
+        batches = _batches(iter(order), length=length, budget=budget)
+        if network.setup.on_gpu:
+            return ((batch, run(batch)) for batch in batches)
+        return self._cores.over(batches, run)
+
+    @cached_property
+    def _cores(self) -> Spread:
+        from encoders._calibration import Spread
+
+        return Spread(digest(self._folder.architecture), self._network.setup.name)
 
     def _cut(self, job: Job, first: int, last: int) -> Cut:
         """Plain vectors are pooled in the model's own way, late ones summed up for the mean over their windows."""
@@ -273,7 +302,8 @@ class Transformer:
 
     def _run(self, sequences: Sequence[Sequence[int]], cuts: Sequence[Sequence[Cut]]) -> list[list[Array]]:
         """EncodeError where torch gives up: out of memory, or ids that the network has no row for."""
-        self._encoded += sum(map(len, sequences))
+        with self._counting:
+            self._encoded += sum(map(len, sequences))
         network = self._network
         try:
             return network.pooled(sequences, cuts)
@@ -286,12 +316,12 @@ def _job(made_by: str, chunk: Chunk, kind: str, content: Any, *, uses: Sequence[
     return Job(chunk, digest(made_by, kind, content), (kind, content), tuple(uses), kind == "plain")
 
 
-def _batches(items: Iterator[T], *, length: Callable[[T], int]) -> Iterator[list[T]]:
-    """Up to BATCH_TOKENS, at least one item."""
+def _batches(items: Iterator[T], *, length: Callable[[T], int], budget: int) -> Iterator[list[T]]:
+    """Up to `budget` tokens, at least one item."""
     batch: list[T] = []
     total = 0
     for item in items:
-        if batch and total + length(item) > BATCH_TOKENS:
+        if batch and total + length(item) > budget:
             yield batch
             batch, total = [], 0
         batch.append(item)
