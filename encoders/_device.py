@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
+from transformers import __version__ as transformers
 
 from quarry.errors import ConfigError
+from quarry.settings import Precision
 
-Precision = Literal["auto", "float32", "bfloat16"]
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -26,9 +26,9 @@ class Setup:
 
     @property
     def name(self) -> str:
-        """What may change the last digits of a vector: the device's model, number type and torch's version."""
+        """What may change the last digits of a vector: the device's model, the number type, the libraries."""
         dtype = str(self.dtype).removeprefix("torch.")
-        return f"{_device_name(self.device)} {dtype} torch {torch.__version__}"
+        return f"{_device_name(self.device)} {dtype} torch {torch.__version__} transformers {transformers}"
 
 
 def setup(precision: Precision = "auto") -> Setup:
@@ -40,7 +40,7 @@ def setup(precision: Precision = "auto") -> Setup:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     chosen = precision if precision != "auto" else "bfloat16" if device.type == "cuda" else "float32"
     if chosen == "bfloat16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-        raise ConfigError(f"{_device_name(device)} has no bfloat16; set compute.precision=float32")
+        raise ConfigError(f"{_device_name(device)} has no bfloat16; set encoder.precision=float32")
     return Setup(device, DTYPES[chosen])
 
 

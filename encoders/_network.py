@@ -22,11 +22,12 @@ from transformers.utils import logging as transformers_logging
 
 from encoders._architectures import first_position, rotary_limit
 from encoders._attention import ATTENTION, Row, running
-from encoders._device import Precision, setup
+from encoders._device import setup
 from encoders._folder import Dense, ModelFolder
 from encoders._pooling import Cut, pool
 from encoders._segments import pooled
 from quarry.errors import EncodeError, ModelError
+from quarry.settings import Precision
 
 Ids = Sequence[int]
 Array = np.ndarray[Any, np.dtype[np.float32]]

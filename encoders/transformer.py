@@ -21,6 +21,7 @@ from encoders.tokens import Tokens
 from quarry import fault
 from quarry.errors import ConfigError, EncodeError
 from quarry.fingerprint import digest
+from quarry.settings import Precision
 from quarry.span import Span
 from quarry.types import Chunk, EmbeddedChunk, EncoderIdentity, Job, Prepared
 
@@ -66,7 +67,9 @@ class _Pooled:
 class Transformer:
     """Fits `quarry.types.Encoder`. Weights are loaded and torch is imported at the first text, not for `identity`."""
 
-    def __init__(self, chosen: Profile, *, dim: int | None = None, dtype: str = "float32") -> None:
+    def __init__(
+        self, chosen: Profile, *, dim: int | None = None, dtype: str = "float32", precision: Precision = "auto"
+    ) -> None:
         self._profile = chosen
         self._folder: ModelFolder = read_folder(resolve(chosen), chosen)
         self._dim = dim or self._folder.truncate_dim
@@ -75,15 +78,18 @@ class Transformer:
         if dtype == "binary" and (self._dim or self._folder.dim) % 8:
             raise ConfigError(f"encoder.dim is {self._dim or self._folder.dim}: binary takes a multiple of 8")
         self._dtype = dtype
+        self._precision = precision
         self._loading = threading.Lock()
         self._counting = threading.Lock()
         self._encoded = 0
         self.tokens = self._tokens(self._folder.document_prompt)
 
     @classmethod
-    def load(cls, name: str, *, dim: int | None = None, dtype: str = "float32") -> Transformer:
+    def load(
+        cls, name: str, *, dim: int | None = None, dtype: str = "float32", precision: Precision = "auto"
+    ) -> Transformer:
         """By profile name or model folder. ModelError in one line where the model is missing."""
-        return cls(profile(name), dim=dim, dtype=dtype)
+        return cls(profile(name), dim=dim, dtype=dtype, precision=precision)
 
     @cached_property
     def identity(self) -> EncoderIdentity:
@@ -108,6 +114,11 @@ class Transformer:
     @property
     def fingerprint(self) -> str:
         return self.identity.fingerprint
+
+    @property
+    def setup(self) -> str:
+        """The device, number type and libraries that compute the vectors here. Loads the model."""
+        return self._network.setup.name
 
     @property
     def usage(self) -> Usage:
@@ -178,7 +189,7 @@ class Transformer:
 
         def run(batch: list[int]) -> list[list[Array]]:
             fault.reach("encode")
-            cuts = [[self._cut(prepared.jobs[index], a, b) for index, a, b in users[window]] for window in batch]
+            cuts = [[self._pooled_by(prepared.jobs[index], a, b) for index, a, b in users[window]] for window in batch]
             return self._run([prepared.windows[window] for window in batch], cuts)
 
         for batch, result in self._spread(order, run, length=lambda window: len(prepared.windows[window])):
@@ -242,7 +253,7 @@ class Transformer:
         with self._loading:
             from encoders._network import Network
 
-            return Network(self._folder)
+            return Network(self._folder, precision=self._precision)
 
     @cached_property
     def _query_tokens(self) -> Tokens:
@@ -296,7 +307,7 @@ class Transformer:
 
         return Spread(digest(self._folder.architecture), self._network.setup.name)
 
-    def _cut(self, job: Job, first: int, last: int) -> Cut:
+    def _pooled_by(self, job: Job, first: int, last: int) -> Cut:
         """Plain vectors are pooled in the model's own way, late ones summed up for the mean over their windows."""
         return Cut(first, last, self._folder.pooling if job.plain else ())
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chunkers import top_sections
+from pipeline.sentinel import admit
 from pipeline.session import Session
 from pipeline.siblings import cut_from
 from quarry.errors import BusyError, EncodeError
@@ -40,11 +41,14 @@ def prepare(session: Session, document: Document, chunks: Sequence[Chunk]) -> Pr
 
 
 def embed(session: Session, documents: Sequence[Prepared]) -> Embedded:
-    """All documents' model inputs in shared batches. EncodeError where the model gives no usable vector."""
+    """All documents' model inputs in shared batches. EncodeError where the model gives no usable vector,
+    MismatchError where this machine would give others than the generation holds.
+    """
     every = Prepared.joined(documents)
     vectors = known(session, every)
     wanted = first_of_each(every.keys, vectors)
     if wanted:
+        admit(session, prepare)
         for batch in session.recipe.encoder.vectors(every, wanted):
             if session.stop.is_set():
                 raise StoppedError("the run was stopped")
