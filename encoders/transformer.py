@@ -15,6 +15,7 @@ from encoders._folder import ModelFolder, read_folder
 from encoders._late import late_parts
 from encoders._pooling import Array, Cut, unit
 from encoders._weights import weights_hash
+from encoders._window_cost import OVERLAP, best_window
 from encoders._windows import WINDOWS
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
@@ -233,12 +234,15 @@ class Transformer:
 
     @cached_property
     def _window(self) -> int:
-        return min(self._profile.late_window or self.tokens.limit, self.tokens.limit)
+        limit, wanted = self.tokens.limit, self._profile.late_overlap
+        shared = min(OVERLAP, limit // 2) if wanted is None else min(wanted, limit - 1)
+        chosen = self._profile.late_window or best_window(self._folder.config, overlap=shared, limit=limit)
+        return min(chosen, limit)
 
     @cached_property
     def _overlap(self) -> int:
         wanted = self._profile.late_overlap
-        return min(self._window // 2 if wanted is None else wanted, self._window - 1)
+        return min(OVERLAP, self._window // 2) if wanted is None else min(wanted, self._window - 1)
 
     def _check_late(self) -> None:
         allowed, pooling = self._profile.late, "+".join(self._folder.pooling)
