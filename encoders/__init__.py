@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from encoders.transformer import Transformer
+from quarry.settings import Precision
 
 
-def load_encoder(profile: str, *, dim: int | None = None, dtype: str = "float32") -> Transformer:
+def load_encoder(
+    profile: str, *, dim: int | None = None, dtype: str = "float32", precision: Precision = "auto"
+) -> Transformer:
     """The encoder of a profile or model folder. ModelError in one line where the model is missing."""
-    return Transformer.load(profile, dim=dim, dtype=dtype)
+    return Transformer.load(profile, dim=dim, dtype=dtype, precision=precision)

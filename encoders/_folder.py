@@ -89,7 +89,7 @@ def read_folder(folder: Path, profile: Profile) -> ModelFolder:
         query_prompt=query,
         max_tokens=_max_tokens(network, config, profile),
         truncate_dim=st.get("truncate_dim"),
-        hidden=int(_text_config(config)["hidden_size"]),
+        hidden=int(_text_config(config).get("hidden_size") or _text_config(config)["dim"]),  # DistilBERT's word
         weights=(*_weights(network), *(_weights(folder / path)[0] for kind, path in modules if kind == "Dense")),
     )
 

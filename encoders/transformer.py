@@ -15,23 +15,29 @@ from encoders._folder import ModelFolder, read_folder
 from encoders._late import late_parts
 from encoders._memo import Memo
 from encoders._mixing import Inputs, Mixer, Reading, job_of
-from encoders._pooling import Array, Cut, pool, unit
+from encoders._pooling import Array, Cut, unit
 from encoders._weights import weights_hash
+from encoders._window_cost import OVERLAP, best_window
 from encoders._windows import WINDOWS
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
 from quarry import fault
 from quarry.errors import ConfigError, EncodeError
 from quarry.fingerprint import digest
+from quarry.settings import Precision
 from quarry.span import Span
 from quarry.types import Chunk, Component, EmbeddedChunk, EncoderIdentity, Mixture, Prepared, Use
 
 if TYPE_CHECKING:
+    from encoders._calibration import Spread
     from encoders._network import Network
 
 BATCH_TOKENS = 2048
-"""Tokens of one forward pass: measured optimum on CPUs of 512, 2048 and 8192."""
+"""Tokens of one forward pass: measured optimum on CPUs of 512, 1024, 2048, 4096 and 8192."""
+GPU_BATCH_TOKENS = 32768
+"""From here on a GPU's time for starting kernels is small beside their work (arithmetic, not measured)."""
 T = TypeVar("T")
+R = TypeVar("R")
 SHARED = 2 / 9
 """Of their tokens, what neighbouring windows of a size that a strategy asks for share."""
 LATE = Mixture(plain=0.0, late=1.0)
@@ -48,7 +54,9 @@ class Usage:
 class Transformer:
     """Fits `quarry.types.Encoder`. Weights are loaded and torch is imported at the first text, not for `identity`."""
 
-    def __init__(self, chosen: Profile, *, dim: int | None = None, dtype: str = "float32") -> None:
+    def __init__(
+        self, chosen: Profile, *, dim: int | None = None, dtype: str = "float32", precision: Precision = "auto"
+    ) -> None:
         self._profile = chosen
         self._folder: ModelFolder = read_folder(resolve(chosen), chosen)
         self._dim = dim or self._folder.truncate_dim
@@ -57,15 +65,19 @@ class Transformer:
         if dtype == "binary" and (self._dim or self._folder.dim) % 8:
             raise ConfigError(f"encoder.dim is {self._dim or self._folder.dim}: binary takes a multiple of 8")
         self._dtype = dtype
+        self._precision = precision
         self._loading = threading.Lock()
+        self._counting = threading.Lock()
         self._encoded = 0
         self._memo = Memo()
         self.tokens = self._tokens(self._folder.document_prompt)
 
     @classmethod
-    def load(cls, name: str, *, dim: int | None = None, dtype: str = "float32") -> Transformer:
+    def load(
+        cls, name: str, *, dim: int | None = None, dtype: str = "float32", precision: Precision = "auto"
+    ) -> Transformer:
         """By profile name or model folder. ModelError in one line where the model is missing."""
-        return cls(profile(name), dim=dim, dtype=dtype)
+        return cls(profile(name), dim=dim, dtype=dtype, precision=precision)
 
     @cached_property
     def identity(self) -> EncoderIdentity:
@@ -90,6 +102,11 @@ class Transformer:
     @property
     def fingerprint(self) -> str:
         return self.identity.fingerprint
+
+    @property
+    def setup(self) -> str:
+        """The device, number type and libraries that compute the vectors here. Loads the model."""
+        return self._network.setup.name
 
     @property
     def usage(self) -> Usage:
@@ -223,9 +240,12 @@ class Transformer:
             yield shared(mixer.take_known(known))
         order = [window for window in mixer.windows() if window not in known]
         order.sort(key=lambda window: (-len(prepared.windows[window]), window))
-        for batch in _batches(iter(order), length=lambda window: len(prepared.windows[window])):
+
+        def run(batch: list[int]) -> list[list[Array]]:
             fault.reach("encode")
-            pooled = self._run([prepared.windows[n] for n in batch], [mixer.cuts(n) for n in batch])
+            return self._run([prepared.windows[n] for n in batch], [mixer.cuts(n) for n in batch])
+
+        for batch, pooled in self._spread(order, run, length=lambda window: len(prepared.windows[window])):
             yield shared(mixer.take(dict(zip(batch, pooled, strict=True))))
 
     def _every(self, prepared: Prepared) -> list[EmbeddedChunk]:
@@ -277,12 +297,15 @@ class Transformer:
 
     @cached_property
     def _window(self) -> int:
-        return min(self._profile.late_window or self.tokens.limit, self.tokens.limit)
+        limit, wanted = self.tokens.limit, self._profile.late_overlap
+        shared = min(OVERLAP, limit // 2) if wanted is None else min(wanted, limit - 1)
+        chosen = self._profile.late_window or best_window(self._folder.config, overlap=shared, limit=limit)
+        return min(chosen, limit)
 
     @cached_property
     def _overlap(self) -> int:
         wanted = self._profile.late_overlap
-        return min(self._window // 2 if wanted is None else wanted, self._window - 1)
+        return min(OVERLAP, self._window // 2) if wanted is None else min(wanted, self._window - 1)
 
     def _check_late(self) -> None:
         allowed, pooling = self._profile.late, "+".join(self._folder.pooling)
@@ -297,7 +320,7 @@ class Transformer:
         with self._loading:
             from encoders._network import Network
 
-            return Network(self._folder)
+            return Network(self._folder, precision=self._precision)
 
     @cached_property
     def _query_tokens(self) -> Tokens:
@@ -322,10 +345,13 @@ class Transformer:
         skip = self._skip(tokens)
         pooled: list[Any] = [None] * len(sequences)
         order = sorted(range(len(sequences)), key=lambda index: -len(sequences[index]))
-        for batch in _batches(iter(order), length=lambda index: len(sequences[index])):
+
+        def run(batch: list[int]) -> list[list[Array]]:
             texts = [sequences[index] for index in batch]
-            cuts = [[Cut(skip, len(ids), self._folder.pooling)] for ids in texts]
-            for index, (vector,) in zip(batch, self._run(texts, cuts), strict=True):
+            return self._run(texts, [[Cut(skip, len(ids), self._folder.pooling)] for ids in texts])
+
+        for batch, result in self._spread(order, run, length=lambda index: len(sequences[index])):
+            for index, (vector,) in zip(batch, result, strict=True):
                 pooled[index] = vector
         if not pooled:
             return np.empty((0, self._folder.dim), dtype=np.float32)
@@ -334,29 +360,41 @@ class Transformer:
     def _project(self, pooled: Array) -> Array:
         return self._network.project(pooled)
 
+    def _spread(
+        self, order: Sequence[int], run: Callable[[list[int]], R], *, length: Callable[[int], int]
+    ) -> Iterator[tuple[list[int], R]]:
+        """Batches of about one length, each with its result, in order, by the best split of this machine's cores."""
+        network = self._network
+        budget = GPU_BATCH_TOKENS if network.setup.on_gpu else BATCH_TOKENS
+        batches = _batches(iter(order), length=length, budget=budget)
+        if network.setup.on_gpu:
+            return ((batch, run(batch)) for batch in batches)
+        return self._cores.over(batches, run)
+
+    @cached_property
+    def _cores(self) -> Spread:
+        from encoders._calibration import Spread
+
+        return Spread(digest(self._folder.architecture), self._network.setup.name)
+
     def _run(self, sequences: Sequence[Sequence[int]], cuts: Sequence[Sequence[Cut]]) -> list[list[Array]]:
         """EncodeError where torch gives up: out of memory, or ids that the network has no row for."""
-        self._encoded += sum(map(len, sequences))
+        with self._counting:
+            self._encoded += sum(map(len, sequences))
         network = self._network
         try:
-            found = network.states(sequences)
+            return network.pooled(sequences, cuts)
         except (RuntimeError, IndexError) as error:
             what = " ".join(str(error).split())[:200]
             raise EncodeError(f"{self._profile.name} broke on {len(sequences)} texts: {what}") from error
-        return [[_cut(states, cut) for cut in own] for states, own in zip(found, cuts, strict=True)]
 
 
-def _cut(states: Array, cut: Cut) -> Array:
-    part = states[cut.first : cut.last]
-    return pool(part, cut.modes) if cut.modes else np.asarray(part.sum(axis=0, dtype=np.float32))
-
-
-def _batches(items: Iterator[T], *, length: Callable[[T], int]) -> Iterator[list[T]]:
-    """Up to BATCH_TOKENS, at least one item."""
+def _batches(items: Iterator[T], *, length: Callable[[T], int], budget: int) -> Iterator[list[T]]:
+    """Up to `budget` tokens, at least one item."""
     batch: list[T] = []
     total = 0
     for item in items:
-        if batch and total + length(item) > BATCH_TOKENS:
+        if batch and total + length(item) > budget:
             yield batch
             batch, total = [], 0
         batch.append(item)

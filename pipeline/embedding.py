@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chunkers import Mixes, sentence_parts, top_sections
 from pipeline.recipe import Recipe
+from pipeline.sentinel import admit
 from pipeline.session import Session
 from pipeline.siblings import cut_from
 from quarry.errors import BusyError, EncodeError
@@ -46,11 +47,14 @@ def prepare(recipe: Recipe, document: Document, chunks: Sequence[Chunk]) -> Prep
 
 
 def embed(session: Session, documents: Sequence[Prepared]) -> Embedded:
-    """All documents' model inputs in shared batches. EncodeError where the model gives no usable vector."""
+    """All documents' model inputs in shared batches. EncodeError where the model gives no usable vector,
+    MismatchError where this machine would give others than the generation holds.
+    """
     every = Prepared.joined(documents)
     vectors = known(session, every)
     wanted = first_of_each(every.keys, vectors)
     if wanted:
+        admit(session, prepare)
         for batch in session.recipe.encoder.vectors(every, wanted):
             if session.stop.is_set():
                 raise StoppedError("the run was stopped")

@@ -62,7 +62,8 @@ def session_for(session_or: Session | None, settings: Settings, collection: Coll
     """A run that writes into `row`, by that generation's own recipe."""
     started = datetime.now(UTC)
     run_id = session_or.run_id if session_or else digest("run", collection.name, row.id, started.isoformat(), length=16)
-    return Session(settings, collection.store, collection, stored_recipe(row), row, run_id, started)
+    recipe = replace(stored_recipe(row), precision=settings.encoder.precision)
+    return Session(settings, collection.store, collection, recipe, row, run_id, started)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from encoders.transformer import Transformer
 from parsers import parser
 from quarry.errors import MismatchError
 from quarry.fingerprint import digest, settings_of
-from quarry.settings import Effective, chunker_spec
+from quarry.settings import Effective, Precision, chunker_spec
 from stores.rows import GenerationRow, generation_id
 
 DEFAULTS = "defaults.yaml"
@@ -31,7 +31,9 @@ class Recipe:
     chunker_settings: Mapping[str, Any]
     """`{"kind": ..., **settings}`."""
     encoder_settings: Mapping[str, Any]
-    """Fields of `quarry.settings.EncoderSettings`."""
+    """Fields of `quarry.settings.EncoderSettings` that decide a vector."""
+    precision: Precision = field(default="auto", kw_only=True)
+    """What the network computes in: this machine's matter, never stored."""
 
     @cached_property
     def parse_fingerprints(self) -> dict[str, str]:
@@ -54,7 +56,7 @@ class Recipe:
     @cached_property
     def encoder(self) -> Transformer:
         """ModelError here, before the first parse, where the model is missing."""
-        return load_encoder(**self.encoder_settings)
+        return load_encoder(**self.encoder_settings, precision=self.precision)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -92,7 +94,8 @@ def recipe_of(effective: Effective) -> Recipe:
     return Recipe(
         parsers=without_private({**{kind: {} for kind in parser.names()}, **settings.parsers}),
         chunker_settings=chunker_spec(settings.chunker),
-        encoder_settings=settings.encoder.model_dump(),
+        encoder_settings=settings.encoder.model_dump(exclude={"precision"}),
+        precision=settings.encoder.precision,
     )
 
 
@@ -147,7 +150,7 @@ def live_recipe(effective: Effective, live: GenerationRow) -> Recipe:
     changed = stored.generation(live.collection)
     if changed.id != live.id:
         raise MismatchError(_outgrown(changed, live))
-    return stored
+    return stored if asked.precision == stored.precision else replace(stored, precision=asked.precision)
 
 
 def _is_set(section: str, effective: Effective) -> bool:

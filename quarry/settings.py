@@ -28,10 +28,15 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
 class EncoderSettings(Section):
     profile: str
     dim: int | None = Field(default=None, gt=0)
     dtype: Literal["float32", "float16", "binary"] = "float32"
+    precision: Precision = "auto"
+    """What the network computes in; no part of a generation, since a machine is tested before it writes."""
 
 
 class LimitSettings(Section):

@@ -1,0 +1,214 @@
+"""The measurements of `benchmarks.encoder`, each in a process of its own: prints one JSON line."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from benchmarks._length_mix import chunk_texts, long_text
+from encoders._calibration import cores
+from encoders._window_cost import cost
+from encoders.profiles import Profile, profile, resolve
+from encoders.tokens import Tokens
+from encoders.transformer import Transformer
+from quarry.span import Span
+from quarry.types import Chunk
+
+LONGEST = 512
+"""Tokens of MiniLM's table of positions: both sides are given texts up to so long."""
+GEMM_TOKENS = 1024
+GEMM_S = 0.7
+"""Each shape is tried for so long; the best counts."""
+PAGE_TOKENS = 500
+
+
+def encoder() -> Transformer:
+    return Transformer(replace(profile("minilm"), context=LONGEST))
+
+
+def texts(data: Path, count: int) -> list[str]:
+    return chunk_texts(data, Tokens.from_folder(resolve(profile("minilm")), max_tokens=LONGEST), count)
+
+
+def cpu_seconds(work: Callable[[], Any]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def calls(data: Path, *, per_call: int, calls: int, rounds: int) -> dict[str, float]:
+    """CPU of sentence-transformers at its defaults over ours, and the least cosine; rounds take turns."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    torch.set_num_threads(1)
+    own = encoder()
+    other = SentenceTransformer(str(resolve(profile("minilm"))), device="cpu")
+    other.max_seq_length = LONGEST
+    every = texts(data, per_call * calls)
+    groups = [every[n : n + per_call] for n in range(0, len(every), per_call)]
+
+    def theirs(group: Sequence[str]) -> Any:
+        return other.encode(list(group), normalize_embeddings=True, show_progress_bar=False)
+
+    for warm in (own.embed, theirs):
+        warm(every[:8])
+    ratios = [
+        cpu_seconds(lambda: list(map(theirs, groups))) / cpu_seconds(lambda: list(map(own.embed, groups)))
+        for _ in range(rounds)
+    ]
+    cosine = min(float((own.embed(group) * theirs(group)).sum(axis=1).min()) for group in groups[:4])
+    return {"ratio": statistics.median(ratios), "cosine": cosine}
+
+
+def limit(data: Path, *, chunks: int, count: int, rounds: int) -> dict[str, float]:
+    """Share of what the matrix products at the model's shapes reach alone, on `count` threads: CPU on one, wall on
+    several.
+    """
+    own = encoder()
+    given = texts(data, chunks)
+    own.embed(texts(data, 60 * cores() if count > 1 else 8))  # the split of the cores is found on the way
+    best = max(gemm_flops(384, 1536, threads=count) for _ in range(2))
+    lengths = [len(ids) + 2 for ids in own.tokens.ids(given)]
+    of = cost(json.loads((resolve(profile("minilm")) / "config.json").read_text()))
+    work = sum(n * (of.dense + of.per_key * n) for n in lengths)
+    clock = time.perf_counter if count > 1 else time.process_time
+    spent = []
+    for _ in range(rounds):
+        began = clock()
+        own.embed(given)
+        spent.append(clock() - began)
+    after = gemm_flops(384, 1536, threads=count)
+    return {
+        "share": work / min(spent) / max(best, after),
+        "gflops": max(best, after) / 1e9,
+        "tokens_per_s": sum(lengths) / min(spent),
+    }
+
+
+def gemm_flops(hidden: int, inner: int, *, threads: int) -> float:
+    """Of `linear` at the four shapes of a layer, weighted by their work."""
+    import torch
+
+    torch.set_num_threads(threads)
+    total = spent = 0.0
+    for rows, columns in ((3 * hidden, hidden), (hidden, hidden), (inner, hidden), (hidden, inner)):
+        x, w, b = torch.randn(GEMM_TOKENS, columns), torch.randn(rows, columns), torch.randn(rows)
+        best, end = float("inf"), time.perf_counter() + GEMM_S
+        while time.perf_counter() < end:
+            began = time.perf_counter()
+            torch.nn.functional.linear(x, w, b)
+            best = min(best, time.perf_counter() - began)
+        total += 2.0 * GEMM_TOKENS * rows * columns
+        spent += best
+    return total / spent
+
+
+def peak(data: Path, *, chunks: int) -> dict[str, float]:
+    """Megabytes of resident memory at most, and before the first text."""
+    given = texts(data, chunks)
+    own = encoder()
+    own.embed(given[:1])
+    before = peak_mb()
+    own.embed(given)
+    return {"before": before, "peak": peak_mb()}
+
+
+def late_peak(data: Path, *, pages: int) -> dict[str, float]:
+    """The same, of late chunking one document, by a model of two layers that reads windows of 2,048 tokens."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = modernbert(Path(folder) / "model", layers=2)
+    text = long_text(data, own.tokens, pages * PAGE_TOKENS)
+    chunks = chunks_of(text, own.tokens)
+    own.encode(chunks[:1])
+    before = peak_mb()
+    found = own.encode_late(text, chunks, sections=[Span(0, len(text))])
+    return {"before": before, "peak": peak_mb(), "chunks": len(found)}
+
+
+def late(data: Path, *, tokens: int, layers: int, rounds: int) -> dict[str, float]:
+    """CPU of late chunking by windows of 2048 with 256 shared, over that of plain chunks of the same text."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = modernbert(Path(folder) / "model", layers=layers)
+    text = long_text(data, own.tokens, tokens)
+    chunks = chunks_of(text, own.tokens)
+    whole = [Span(0, len(text))]
+    ratios = [
+        cpu_seconds(lambda: own.encode_late(text, chunks, sections=whole)) / cpu_seconds(lambda: own.encode(chunks))
+        for _ in range(rounds)
+    ]
+    return {"ratio": statistics.median(ratios), "chunks": len(chunks)}
+
+
+def one_pass(*, tokens: int, layers: int) -> dict[str, float]:
+    """CPU of transformers' own attention over ours, for one text of so many tokens, and the largest difference."""
+    import torch
+    from transformers import ModernBertConfig, ModernBertModel
+
+    from encoders._attention import ATTENTION, Row, running
+
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    model: Any = ModernBertModel(ModernBertConfig(num_hidden_layers=layers))
+    model.eval()
+    ids, places = torch.randint(1000, 50000, (1, tokens)), torch.arange(tokens)[None]
+    spent, states = {}, {}
+    for attention in ("sdpa", ATTENTION):
+        model.set_attn_implementation(attention)
+        with torch.inference_mode(), running(Row.of([tokens], torch.device("cpu"))):
+            began = time.process_time()
+            states[attention] = model(input_ids=ids, position_ids=places).last_hidden_state
+            spent[attention] = time.process_time() - began
+    difference = float((states["sdpa"] - states[ATTENTION]).abs().max())
+    return {"ratio": spent["sdpa"] / spent[ATTENTION], "difference": difference, "seconds": spent[ATTENTION]}
+
+
+def modernbert(folder: Path, *, layers: int) -> Transformer:
+    """Of ModernBERT-base's shape, with random weights and MiniLM's tokenizer, loaded."""
+    import torch
+    from transformers import ModernBertConfig, ModernBertModel
+
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    config = ModernBertConfig(num_hidden_layers=layers, vocab_size=30522, pad_token_id=0)
+    ModernBertModel(config).save_pretrained(folder)
+    (folder / "tokenizer.json").write_bytes((resolve(profile("minilm")) / "tokenizer.json").read_bytes())
+    made = Transformer(Profile("random", "folder", str(folder), context=8192, late_window=2048, late_overlap=256))
+    assert made.identity
+    made.embed(["warm"])
+    return made
+
+
+def chunks_of(text: str, tokens: Tokens, *, size: int = 200) -> list[Chunk]:
+    """Chunks of so many tokens, without overlap."""
+    offsets = tokens.offsets(text)
+    starts = [*(offsets[n][0] for n in range(0, len(offsets), size)), len(text)]
+    spans = [Span(start, end) for start, end in pairwise(starts)]
+    return [Chunk(str(span.start), "d", "u", span, span.of(text), "", size, "late") for span in spans]
+
+
+def peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+PARTS: Mapping[str, Callable[..., dict[str, float]]] = {
+    made.__name__: made for made in (calls, limit, peak, late_peak, late, one_pass)
+}
+
+
+if __name__ == "__main__":
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    asked = json.loads(sys.argv[2])
+    if "data" in asked:
+        asked["data"] = Path(asked["data"])
+    print(json.dumps(PARTS[sys.argv[1]](**asked)))
