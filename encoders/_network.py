@@ -90,6 +90,8 @@ class Network:
         except (OSError, ValueError, KeyError) as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"{folder.network}: transformers can't load this model: {reason}") from error
+        if folder.layers:
+            _keep_layers(self._model, folder.layers, of=int(self._model.config.get_text_config().num_hidden_layers))
         self._pad = int(folder.config.get("pad_token_id") or 0)
         self._dense = [_linear(dense) for dense in folder.dense]
 
@@ -130,6 +132,15 @@ class Network:
         self.padding += sum(width - len(ids) for ids in sequences)
         states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state.numpy()
         return (states[index, : len(ids)] for index, ids in enumerate(sequences))
+
+
+def _keep_layers(model: torch.nn.Module, kept: int, *, of: int) -> None:
+    """The first `kept` of the stack; what follows it (a last norm) stays."""
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.ModuleList) and len(module) == of:
+            model.set_submodule(name, module[:kept])
+            return
+    raise ModelError(f"{type(model).__name__} has no stack of {of} layers that could be reduced; leave `layers` out")
 
 
 def _linear(dense: Dense) -> torch.nn.Sequential:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from encoders import encoder
 from encoders._folder import ModelFolder, read_folder
 from encoders._late import late_parts
 from encoders._pooling import Array, pool, unit
@@ -22,7 +23,7 @@ from quarry import fault
 from quarry.errors import ConfigError, EncodeError
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, EmbeddedChunk, EncoderIdentity, Job, Prepared
+from quarry.types import Chunk, EmbeddedChunk, EncoderIdentity, Job, Prepared, Usage
 
 if TYPE_CHECKING:
     from encoders._network import Network
@@ -32,14 +33,6 @@ BATCH_TOKENS = 2048
 T = TypeVar("T")
 Use = tuple[int, int, int]
 """(window, first state, last state + 1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens run so far."""
-
-    encoded: int
-    padding: int
 
 
 @dataclass(slots=True)
@@ -213,7 +206,7 @@ class Transformer:
 
     def _skip(self, tokens: Tokens) -> int:
         """States that are left out of the pooling."""
-        return 0 if self._folder.include_prompt else len(tokens.prefix) + len(tokens.prompt_ids)
+        return 0 if self._folder.include_prompt or not tokens.prompt else len(tokens.prefix) + len(tokens.prompt_ids)
 
     @cached_property
     def _window(self) -> int:
@@ -278,6 +271,15 @@ class Transformer:
         except (RuntimeError, IndexError) as error:
             what = " ".join(str(error).split())[:200]
             raise EncodeError(f"{self._profile.name} broke on {len(sequences)} texts: {what}") from error
+
+
+@encoder
+@dataclass(frozen=True, slots=True)
+class OnTransformers:
+    """The default back end. It has no settings: the profile and the model's folder say all."""
+
+    def load(self, chosen: Profile, *, dim: int | None, dtype: str) -> Transformer:
+        return Transformer(chosen, dim=dim, dtype=dtype)
 
 
 def _job(made_by: str, chunk: Chunk, kind: str, content: Any, *, uses: Sequence[Use]) -> Job:

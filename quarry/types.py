@@ -33,6 +33,7 @@ __all__ = [
     "Span",
     "Table",
     "TokenCounter",
+    "Usage",
 ]
 
 
@@ -330,6 +331,14 @@ class EncoderIdentity:
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens run so far."""
+
+    encoded: int
+    padding: int
+
+
 class TokenCounter(Protocol):
     """The encoder's own tokenizer, without its weights: no torch is imported to count."""
 
@@ -362,7 +371,13 @@ class Encoder(SentenceEmbedder, Protocol):
     """Text to vectors, by one model."""
 
     @property
+    def tokens(self) -> TokenCounter: ...
+
+    @property
     def identity(self) -> EncoderIdentity: ...
+
+    @property
+    def usage(self) -> Usage: ...
 
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         """Embed each chunk's prompt + context + text on its own; order kept."""

@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from encoders import load_encoder
 from encoders.profiles import profile, resolve
 from encoders.transformer import Transformer
 
 
 @pytest.fixture(scope="session")
 def minilm() -> Transformer:
-    return load_encoder("minilm")
+    return Transformer.load("minilm")
 
 
 @pytest.fixture(scope="session")
