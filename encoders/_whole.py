@@ -124,7 +124,7 @@ class WholeTexts:
 
     def _run(self, texts: Sequence[Text]) -> Iterator[tuple[list[int], Array]]:
         order = sorted(range(len(texts)), key=lambda number: -texts[number].tokens)
-        groups = list(_batches(order, [text.tokens for text in texts], self._sizes))
+        groups = list(batches(order, [text.tokens for text in texts], self._sizes))
         fault.reach("encode")
         for number, vectors in self._model.documents([[texts[n] for n in group] for group in groups]):
             self._count(sum(texts[n].tokens for n in groups[number]))
@@ -166,7 +166,7 @@ def whole_dim(name: str, declared: int | None, *, dim: int | None, dtype: str) -
     return dim or declared
 
 
-def _batches(order: Iterable[int], tokens: Sequence[int], sizes: tuple[int, int]) -> Iterator[list[int]]:
+def batches(order: Iterable[int], tokens: Sequence[int], sizes: tuple[int, int]) -> Iterator[list[int]]:
     """Neighbours in `order`, at least one."""
     most_texts, most_tokens = sizes
     batch: list[int] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,6 +15,7 @@ from quarry.registry import first_problem
 from quarry.settings import config_dir, read_yaml
 
 DEFAULT_BACKEND = "transformer"
+Kind = Literal["encoders", "rerankers"]
 Place = Literal["package", "hub", "folder"]
 PLACES: tuple[Place, ...] = ("package", "hub", "folder")
 PoolingMode = Literal["mean", "cls", "lasttoken", "max", "weightedmean", "mean_sqrt_len_tokens"]
@@ -63,15 +64,36 @@ class _Prompts(_Closed):
     query: str | None = None
 
 
-class _Entry(_Closed):
-    """One profile as it stands in YAML."""
+class _Model(_Closed):
+    """A cross-encoder's profile as it stands in YAML."""
 
     package: str | None = None
     hub: str | None = None
     folder: str | None = None
     revision: str | None = None
-    backend: str | dict[str, Any] = DEFAULT_BACKEND
     context: int | None = Field(default=None, gt=0)
+    licence: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        places = [name for name in PLACES if getattr(self, name)]
+        if len(places) != 1:
+            raise ValueError(f"exactly one of package, hub and folder says where the model is, here {places or 'none'}")
+        return self
+
+    @property
+    def place(self) -> Place:
+        return next(place for place in PLACES if getattr(self, place))
+
+    def profile(self, name: str) -> Profile:
+        settings = self.model_dump(exclude={"package", "hub", "folder"})
+        return Profile(name, self.place, getattr(self, self.place), **settings)
+
+
+class _Entry(_Model):
+    """An encoder's profile as it stands in YAML."""
+
+    backend: str | dict[str, Any] = DEFAULT_BACKEND
     dim: int | None = Field(default=None, gt=0)
     layers: int | None = Field(default=None, gt=0)
     pooling: PoolingMode | None = None
@@ -81,15 +103,7 @@ class _Entry(_Closed):
     late_window: int | None = Field(default=None, gt=0)
     late_overlap: int | None = Field(default=None, ge=0)
     matryoshka: tuple[int, ...] = ()
-    licence: str | None = None
     query: _Entry | None = None
-
-    @model_validator(mode="after")
-    def _one_place(self) -> _Entry:
-        places = [name for name in PLACES if getattr(self, name)]
-        if len(places) != 1:
-            raise ValueError(f"exactly one of package, hub and folder says where the model is, here {places or 'none'}")
-        return self
 
     @model_validator(mode="after")
     def _task_for_prompts(self) -> _Entry:
@@ -99,12 +113,11 @@ class _Entry(_Closed):
         return self
 
     def profile(self, name: str) -> Profile:
-        place = next(place for place in PLACES if getattr(self, place))
         settings = self.model_dump(exclude={*PLACES, "prompts", "task", "query", "backend"})
         return Profile(
             name,
-            place,
-            getattr(self, place),
+            self.place,
+            getattr(self, self.place),
             backend={"kind": self.backend} if isinstance(self.backend, str) else self.backend,
             document_prompt=self._prompt("document"),
             query_prompt=self._prompt("query"),
@@ -118,26 +131,29 @@ class _Entry(_Closed):
         return prompt.replace(TASK, self.task) if prompt and self.task else prompt
 
 
-def profiles(config: Path | None = None) -> dict[str, Profile]:
+_KINDS: dict[Kind, type[_Model]] = {"encoders": _Entry, "rerankers": _Model}
+
+
+def profiles(config: Path | None = None, *, kind: Kind = "encoders") -> dict[str, Profile]:
     """Every profile of `encoders.yaml` in the folder `config` (default: Quarry's own), by name."""
-    file = (config or config_dir()) / "encoders.yaml"
-    return {str(name): _profile(str(name), entry, file=file) for name, entry in read_yaml(file).items()}
+    file = (config or config_dir()) / f"{kind}.yaml"
+    return {str(name): _profile(str(name), entry, kind, file=file) for name, entry in read_yaml(file).items()}
 
 
-def profile(name: str, *, config: Path | None = None) -> Profile:
+def profile(name: str, *, config: Path | None = None, kind: Kind = "encoders") -> Profile:
     """The profile of that name, the one in that YAML file, or one for the model folder at that path.
 
     Raises ConfigError for a name that is none of them.
     """
-    known = profiles(config)
+    known = profiles(config, kind=kind)
     if name in known:
         return known[name]
     path = Path(name).expanduser()
     if path.is_dir():
         return Profile(path.resolve().name, "folder", str(path.resolve()))
     if path.suffix in (".yaml", ".yml") and path.is_file():
-        return _profile(path.stem, read_yaml(path), file=path.resolve())
-    raise unknown(name, known, place="config/encoders.yaml, and it is no folder and no YAML file")
+        return _profile(path.stem, read_yaml(path), kind, file=path.resolve())
+    raise unknown(name, known, place=f"config/{kind}.yaml, and it is no folder and no YAML file")
 
 
 def resolve(chosen: Profile) -> Path:
@@ -155,12 +171,12 @@ def resolve(chosen: Profile) -> Path:
     return folder
 
 
-def _profile(name: str, entry: Any, *, file: Path) -> Profile:
+def _profile(name: str, entry: Any, kind: Kind, *, file: Path) -> Profile:
     if not isinstance(entry, Mapping):
         raise ConfigError(f"{file}: {name} must be a group of settings, it is {entry!r}")
-    _check_entry(entry, place=f"{name} of {file}")
+    _check_entry(entry, _KINDS[kind], place=f"{name} of {file}")
     try:
-        return _placed(_Entry.model_validate(entry).profile(name), file.parent)
+        return _placed(_KINDS[kind].model_validate(entry).profile(name), file.parent)
     except ValidationError as error:
         raise ConfigError(f"{file}: {name}: {first_problem(error)}", profile=name) from error
 
@@ -174,12 +190,12 @@ def _placed(found: Profile, beside: Path) -> Profile:
     return replace(found, model=str(beside / Path(found.model).expanduser()))
 
 
-def _check_entry(entry: Mapping[str, Any], *, place: str) -> None:
-    _check_names(entry, _Entry.model_fields, place=place)
+def _check_entry(entry: Mapping[str, Any], model: type[_Model], *, place: str) -> None:
+    _check_names(entry, model.model_fields, place=place)
     if isinstance(entry.get("prompts"), Mapping):
         _check_names(entry["prompts"], _Prompts.model_fields, place=f"prompts of {place}")
     if isinstance(entry.get("query"), Mapping):
-        _check_entry(entry["query"], place=f"query of {place}")
+        _check_entry(entry["query"], model, place=f"query of {place}")
 
 
 def _check_names(entry: Mapping[str, Any], known: Iterable[str], *, place: str) -> None:

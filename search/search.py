@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from quarry.errors import ConfigError, StoreError
 from search.filters import compile_filter
 from search.fusion import Fusion, fuse, fuse_ranks
+from search.rerank import Rerank, reranked
 from stores.collection import Collection
 from stores.rows import ChunkRow, GenerationRow, Scored, Vector
 
@@ -45,6 +46,7 @@ def search(
     generation: GenerationRow | None = None,
     fusion: Fusion = "z",
     pool: int | None = None,
+    rerank: Rerank | None = None,
 ) -> list[Hit]:
     """The k best chunks. `encoder` is asked for the generation's own only where the mode needs vectors.
 
@@ -68,6 +70,8 @@ def search(
     scores = _scores(vectors, words, mode=mode, fusion=fusion)
     order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
     rows = collection.chunks(live, order[:pool])
+    if rerank is not None:
+        order, scores = reranked(query, order, rows, by=rerank, k=k)
     return _hits(order, scores, rows, k=k, group_by=group_by)
 
 

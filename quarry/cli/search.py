@@ -11,6 +11,7 @@ from quarry.cli.options import Call, Output
 from quarry.cli.options import command as quarry_command
 
 if TYPE_CHECKING:
+    from search.rerank import Rerank
     from search.search import Hit
 
 SHOWN = 400
@@ -23,8 +24,17 @@ SHOWN = 400
 @click.option("--mode", type=click.Choice(["hybrid", "vector", "text"]), help="What ranks (hybrid).")
 @click.option("--where", metavar="FILTER", help="For example: page <= 3 and path contains 'report'.")
 @click.option("--group-by", type=click.Choice(["document"]), help="The best chunk of each document only.")
+@click.option("--rerank", metavar="NAME", help="Cross-encoder that orders the best results anew: profile or folder.")
+@click.option("--rerank-pool", type=click.IntRange(1, 1000), default=50, metavar="N", help="How many it reads (50).")
 def command(
-    call: Call, query: str, k: int | None, mode: str | None, where: str | None, group_by: Literal["document"] | None
+    call: Call,
+    query: str,
+    k: int | None,
+    mode: str | None,
+    where: str | None,
+    group_by: Literal["document"] | None,
+    rerank: str | None,
+    rerank_pool: int,
 ) -> None:
     """Find the chunks that answer QUERY."""
     settings = call.settings(search__k=k, search__mode=mode).settings
@@ -39,6 +49,7 @@ def command(
         k=settings.search.k,
         where=where,
         group_by=group_by,
+        rerank=_reranker(rerank, rerank_pool),
     )
     if call.output.json:
         call.output.records({"rank": hit.rank, "score": hit.score, **hit_record(hit.row)} for hit in hits)
@@ -47,6 +58,15 @@ def command(
         _show(call.output, hit)
     if not hits:
         call.output.say("nothing found")
+
+
+def _reranker(name: str | None, pool: int) -> Rerank | None:
+    if name is None:
+        return None
+    from encoders.reranker import Reranker
+    from search.rerank import Rerank
+
+    return Rerank(Reranker.load(name), pool)
 
 
 def _show(output: Output, hit: Hit) -> None:

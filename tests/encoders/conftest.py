@@ -35,13 +35,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, model in {"bert": bert, "modernbert": modern, "xlm-roberta": roberta}.items():
         made[name] = tmp_path_factory.mktemp("models") / name
         model.save_pretrained(made[name], safe_serialization=True)
-        _tokenizer(made[name])
+        write_tokenizer(made[name])
     return made
 
 
-def _tokenizer(folder: Path) -> None:
+def write_tokenizer(folder: Path, **more: Any) -> None:
+    """MiniLM's, whatever the model."""
     source = resolve(profile("minilm"))
     shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
     names = {"pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "unk_token": "[UNK]"}
-    config = {"model_max_length": 512, "tokenizer_class": "PreTrainedTokenizerFast", **names}
+    config = {"model_max_length": 512, "tokenizer_class": "PreTrainedTokenizerFast", **names, **more}
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
