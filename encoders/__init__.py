@@ -22,7 +22,9 @@ class Backend(Protocol):
         """Without reading weights. ModelError in one line where the model is missing."""
 
 
-encoder: Registry[Backend] = Registry("encoders", frozenset({"profiles", "reranker", "selftest", "tokens"}))
+encoder: Registry[Backend] = Registry(
+    "encoders", frozenset({"catalogue", "profiles", "reranker", "selftest", "tokens"})
+)
 
 
 def load_encoder(profile: str, *, dim: int | None = None, dtype: str = "float32") -> Encoder:

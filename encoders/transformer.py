@@ -204,6 +204,14 @@ class Transformer:
         vector: Array = self._vectors([ids], self._query_tokens)[0]
         return vector
 
+    def states(self, ids: Sequence[int]) -> Array:
+        """`(tokens, hidden)` float32 of one model input, special tokens and prompt included, run on its own."""
+        return self._run([ids])[0]
+
+    def finished(self, pooled: Array) -> Array:
+        """`(texts, dim)` float32 from `(texts, hidden)`: Dense modules, then cut, then of unit length."""
+        return unit(self._network.project(np.asarray(pooled, dtype=np.float32)), dim=self._dim)
+
     def _skip(self, tokens: Tokens) -> int:
         """States that are left out of the pooling."""
         return 0 if self._folder.include_prompt or not tokens.prompt else len(tokens.prefix) + len(tokens.prompt_ids)
