@@ -16,7 +16,6 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks._rows import Row, table_of
-from encoders import load_encoder
 from encoders.transformer import Transformer
 from evaluation.strategies import strategy
 from parsers import parser
@@ -65,7 +64,7 @@ def chunked(recipe: Recipe, document: Document) -> list[Chunk]:
     return list(recipe.chunker.chunk(document, tokens=recipe.tokens, embedder=recipe.encoder))
 
 
-def whole(recipe: Recipe, given: Sequence[Document]) -> float:
+def whole(recipe: Shared, given: Sequence[Document]) -> float:
     """CPU seconds of cutting and encoding, from nothing."""
     recipe.encoder.forget()
     began = time.process_time()
@@ -74,7 +73,7 @@ def whole(recipe: Recipe, given: Sequence[Document]) -> float:
     return time.process_time() - began
 
 
-def once(recipe: Recipe, chunks: Sequence[Sequence[Chunk]]) -> float:
+def once(recipe: Shared, chunks: Sequence[Sequence[Chunk]]) -> float:
     """CPU seconds of encoding chunks that are there, each by its own text."""
     recipe.encoder.forget()
     began = time.process_time()
@@ -89,7 +88,7 @@ def run(encoder: Transformer, prepared: Prepared) -> None:
 
 def measure(encoder: str, given: Sequence[Document], names: Sequence[str], *, rounds: int) -> dict[str, dict[str, Any]]:
     """By strategy. The two sides of a ratio are taken in turns, so that what else the machine does falls on both."""
-    shared = load_encoder(encoder)
+    shared = Transformer.load(encoder)
     found: dict[str, dict[str, Any]] = {}
     recipes = {name: Shared({}, strategy(name).settings, {}, shared) for name in names}
     chunks = {name: [chunked(recipe, document) for document in given] for name, recipe in recipes.items()}

@@ -59,6 +59,8 @@ class ModelFolder:
     truncate_dim: int | None
     hidden: int
     weights: tuple[Path, ...]
+    layers: int | None = None
+    """The first so many are run; None runs all."""
 
     @property
     def dim(self) -> int:
@@ -67,19 +69,21 @@ class ModelFolder:
 
     @property
     def architecture(self) -> Mapping[str, Any]:
-        return {key: value for key, value in self.config.items() if key not in _NOISE}
+        """Of config.json, what changes vectors."""
+        kept = {key: value for key, value in self.config.items() if key not in _NOISE}
+        return {**kept, "layers": self.layers} if self.layers else kept
 
 
 def read_folder(folder: Path, profile: Profile) -> ModelFolder:
     """ModelError says what in the folder can't be used, or where it contradicts the profile."""
     modules = _modules(folder)
     network = folder / modules[0][1]
-    config = _json(network / "config.json", required=True)
-    st = _json(folder / "config_sentence_transformers.json")
+    config = read_json(network / "config.json", required=True)
+    st = read_json(folder / "config_sentence_transformers.json")
     pooling, include_prompt = _pooling(folder, modules, profile)
     _check_similarity(folder, st, modules)
-    document, query = _prompts(st, profile)
-    return ModelFolder(
+    document, query = prompts_of(st, profile)
+    found = ModelFolder(
         network=network,
         config=config,
         pooling=pooling,
@@ -87,14 +91,36 @@ def read_folder(folder: Path, profile: Profile) -> ModelFolder:
         dense=tuple(_dense(folder / path) for kind, path in modules if kind == "Dense"),
         document_prompt=document,
         query_prompt=query,
-        max_tokens=_max_tokens(network, config, profile),
+        max_tokens=most_tokens(network, config, profile),
         truncate_dim=st.get("truncate_dim"),
-        hidden=int(_text_config(config).get("hidden_size") or _text_config(config)["dim"]),  # DistilBERT's word
+        hidden=int(text_config(config).get("hidden_size") or text_config(config)["dim"]),  # DistilBERT's word
         weights=(*_weights(network), *(_weights(folder / path)[0] for kind, path in modules if kind == "Dense")),
+        layers=_layers(config, profile),
     )
+    _check(found, profile)
+    return found
 
 
-def _json(file: Path, *, required: bool = False) -> Any:
+def _check(found: ModelFolder, profile: Profile) -> None:
+    if profile.dim and profile.dim != found.dim:
+        raise ModelError(
+            f"encoder {profile.name!r}: its profile says {profile.dim} dimensions, its files {found.dim}; correct it"
+        )
+    if not found.include_prompt and "weightedmean" in found.pooling and (found.document_prompt or found.query_prompt):
+        raise ModelError(
+            f"encoder {profile.name!r}: weightedmean pooling without the prompt; set `backend: sentence_transformers`"
+        )
+
+
+def _layers(config: Mapping[str, Any], profile: Profile) -> int | None:
+    """ModelError where the model has not so many."""
+    there = int(text_config(config).get("num_hidden_layers") or 0)
+    if profile.layers and profile.layers > there:
+        raise ModelError(f"encoder {profile.name!r}: its profile takes {profile.layers} layers, the model has {there}")
+    return profile.layers if profile.layers != there else None
+
+
+def read_json(file: Path, *, required: bool = False) -> Any:
     if not file.is_file():
         if required:
             raise ModelError(f"{file.parent} is no model folder: it has no {file.name}", path=str(file.parent))
@@ -107,13 +133,14 @@ def _json(file: Path, *, required: bool = False) -> Any:
 
 def _modules(folder: Path) -> list[tuple[str, str]]:
     """`(kind, path)` of each module; the kind is the last part of its class, since the packages have moved."""
-    entries = sorted(_json(folder / "modules.json") or [], key=lambda entry: entry["idx"])
+    entries = sorted(read_json(folder / "modules.json") or [], key=lambda entry: entry["idx"])
     modules = [(str(entry["type"]).rpartition(".")[2], str(entry["path"])) for entry in entries]
     kinds = [kind for kind, _ in modules] or ["Transformer"]
     tail = kinds[2:-1] if kinds[-1] == "Normalize" else kinds[2:]
     if kinds[0] != "Transformer" or kinds[1:2] not in ([], ["Pooling"]) or set(tail) - {"Dense"}:
         raise ModelError(
-            f"{folder}: modules {', '.join(kinds)}; Quarry reads Transformer, Pooling, Dense, Normalize in that order",
+            f"{folder}: modules {', '.join(kinds)}; Quarry reads Transformer, Pooling, Dense, Normalize in that order; "
+            "a profile with `backend: sentence_transformers` takes any",
             path=str(folder),
         )
     return modules or [("Transformer", "")]
@@ -123,7 +150,7 @@ def _pooling(folder: Path, modules: Sequence[tuple[str, str]], profile: Profile)
     path = next((path for kind, path in modules if kind == "Pooling"), None)
     if path is None:
         return (profile.pooling or "mean",), True
-    config = _json(folder / path / "config.json", required=True)
+    config = read_json(folder / path / "config.json", required=True)
     named = config.get("pooling_mode") or [mode for key, mode in _OLD_MODES.items() if config.get(key)] or "mean"
     modes = (named,) if isinstance(named, str) else tuple(named)
     if unknown := set(modes) - set(MODES):
@@ -137,12 +164,18 @@ def _pooling(folder: Path, modules: Sequence[tuple[str, str]], profile: Profile)
 
 
 def _check_similarity(folder: Path, st: Mapping[str, Any], modules: Sequence[tuple[str, str]]) -> None:
+    """Vectors are stored with length 1 and compared by cosine: with a Normalize module every similarity ranks so."""
     name = st.get("similarity_fn_name")
     if name not in (None, "cosine") and modules[-1][0] != "Normalize":
-        raise ModelError(f"{folder}: trained for {name} similarity of vectors that are not unit length; Quarry's are")
+        raise ModelError(
+            f"{folder}: trained for {name} similarity of vectors whose length counts; Quarry compares by cosine, which "
+            "would rank otherwise: choose a model trained for cosine",
+            path=str(folder),
+        )
 
 
-def _prompts(st: Mapping[str, Any], profile: Profile) -> tuple[str, str]:
+def prompts_of(st: Mapping[str, Any], profile: Profile) -> tuple[str, str]:
+    """Of documents and of queries: the profile's, the one that is named for it, the model's default one."""
     prompts = st.get("prompts") or {}
     default = prompts.get(st.get("default_prompt_name")) or ""
     found = next((prompts[name] for name in ("document", "passage", "corpus") if prompts.get(name)), default)
@@ -152,7 +185,7 @@ def _prompts(st: Mapping[str, Any], profile: Profile) -> tuple[str, str]:
 
 
 def _dense(folder: Path) -> Dense:
-    config = _json(folder / "config.json", required=True)
+    config = read_json(folder / "config.json", required=True)
     activation = str(config.get("activation_function", "torch.nn.modules.activation.Tanh")).rpartition(".")[2]
     plain = config.get("module_input_name", "sentence_embedding") == "sentence_embedding"
     if activation not in _ACTIVATIONS or config.get("use_residual") or not plain:
@@ -161,14 +194,14 @@ def _dense(folder: Path) -> Dense:
     return Dense(weights, config["in_features"], config["out_features"], config.get("bias", True), activation)
 
 
-def _max_tokens(network: Path, config: Mapping[str, Any], profile: Profile) -> int:
+def most_tokens(network: Path, config: Mapping[str, Any], profile: Profile) -> int:
     """The profile's word; else as sentence-transformers has it: max_seq_length, else the tokenizer's own limit and
     the number of positions, whichever is less. Never more than the model's table of positions holds."""
     empty: dict[str, Any] = {}
-    declared = next((c for name in _LENGTH_FILES if (c := _json(network / name))), empty).get("max_seq_length")
-    text = _text_config(config)
+    declared = next((c for name in _LENGTH_FILES if (c := read_json(network / name))), empty).get("max_seq_length")
+    text = text_config(config)
     positions = int(text.get("max_position_embeddings") or 0)
-    own = int(_json(network / "tokenizer_config.json").get("model_max_length") or 0)
+    own = int(read_json(network / "tokenizer_config.json").get("model_max_length") or 0)
     chosen = profile.context or declared or min((n for n in (own, positions) if n > 0), default=512)
     if positions and text.get("position_embedding_type", "absolute") == "absolute" and not _rotary(text):
         offset = int(text.get("pad_token_id") or 0) + 1 if text.get("model_type") in _OFFSET_POSITIONS else 0
@@ -180,13 +213,13 @@ def _rotary(config: Mapping[str, Any]) -> bool:
     return any("rope" in key or "rotary" in key for key in config)
 
 
-def _text_config(config: Mapping[str, Any]) -> Mapping[str, Any]:
+def text_config(config: Mapping[str, Any]) -> Mapping[str, Any]:
     inner: Mapping[str, Any] = config.get("text_config") or config
     return inner
 
 
 def _weights(folder: Path) -> tuple[Path, ...]:
-    index = _json(folder / "model.safetensors.index.json").get("weight_map", {})
+    index = read_json(folder / "model.safetensors.index.json").get("weight_map", {})
     files = [folder / name for name in sorted(set(index.values()))] or [folder / "model.safetensors"]
     if missing := [file for file in files if not file.is_file()]:
         pickled = next(iter(sorted(folder.glob("*.bin"))), None)

@@ -46,6 +46,8 @@ class Network:
         self._counting = threading.Lock()
         self._model = _load(folder, attention=None if self._first is None else ATTENTION, dtype=self.setup.dtype)
         self._model.to(self.setup.device)
+        if folder.layers:
+            _keep_layers(self._model, folder.layers, of=int(self._model.config.get_text_config().num_hidden_layers))
         self._pad = int(folder.config.get("pad_token_id") or 0)
         self._dense = [_linear(dense) for dense in folder.dense]
 
@@ -190,6 +192,15 @@ def _forget_lengths(model: torch.nn.Module) -> None:
                 kind = name.removesuffix("original_inv_freq")
                 setattr(module, f"{kind}inv_freq", buffer.clone())
                 setattr(module, f"{kind}max_seq_len_cached", module.original_max_seq_len)
+
+
+def _keep_layers(model: torch.nn.Module, kept: int, *, of: int) -> None:
+    """The first `kept` of the stack; what follows it (a last norm) stays."""
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.ModuleList) and len(module) == of:
+            model.set_submodule(name, module[:kept])
+            return
+    raise ModelError(f"{type(model).__name__} has no stack of {of} layers that could be reduced; leave `layers` out")
 
 
 def _linear(dense: Dense) -> torch.nn.Sequential:

@@ -63,7 +63,7 @@ class Tokens:
     def count(self, text: str) -> int:
         known = self.recent.ids(text)
         if known is None:
-            known = self.tokenizer.encode_batch_fast([_clean(text)], add_special_tokens=False)[0].ids
+            known = self.tokenizer.encode_batch_fast([clean(text)], add_special_tokens=False)[0].ids
             self.recent.keep(text, known)
         return len(known)
 
@@ -71,7 +71,7 @@ class Tokens:
         """Token ids of each text, special tokens and prompt left out; of texts counted before without new work."""
         known = {text: ids for text in dict.fromkeys(texts) if (ids := self.recent.ids(text)) is not None}
         fresh = [text for text in dict.fromkeys(texts) if text not in known]
-        found = self.tokenizer.encode_batch_fast([_clean(text) for text in fresh], add_special_tokens=False)
+        found = self.tokenizer.encode_batch_fast([clean(text) for text in fresh], add_special_tokens=False)
         made = dict(zip(fresh, (encoding.ids for encoding in found), strict=True))
         return [list(known[text] if text in known else made[text]) for text in texts]
 
@@ -86,7 +86,7 @@ class Tokens:
         """Ids and offsets of a text from one pass; the last text is remembered."""
         found = self.recent.located(text)
         if found is None:
-            encoding = self.tokenizer.encode(_clean(text), add_special_tokens=False)
+            encoding = self.tokenizer.encode(clean(text), add_special_tokens=False)
             found = encoding.ids, encoding.offsets
             self.recent.keep_located(text, found)
         return found
@@ -127,5 +127,6 @@ def _special_tokens(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, .
     return tuple(probe.ids[: body[0]]), tuple(probe.ids[body[-1] + 1 :])
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Lone surrogates as U+FFFD."""
     return _SURROGATE.sub("\ufffd", text)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from encoders import encoder
 from encoders._folder import ModelFolder, read_folder
 from encoders._late import late_parts
 from encoders._memo import Memo
@@ -26,7 +27,7 @@ from quarry.errors import ConfigError, EncodeError
 from quarry.fingerprint import digest
 from quarry.settings import Precision
 from quarry.span import Span
-from quarry.types import Chunk, Component, EmbeddedChunk, EncoderIdentity, Mixture, Prepared, Use
+from quarry.types import Chunk, Component, EmbeddedChunk, EncoderIdentity, Mixture, Prepared, Usage, Use
 
 if TYPE_CHECKING:
     from encoders._calibration import Spread
@@ -41,14 +42,6 @@ R = TypeVar("R")
 SHARED = 2 / 9
 """Of their tokens, what neighbouring windows of a size that a strategy asks for share."""
 LATE = Mixture(plain=0.0, late=1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens run so far."""
-
-    encoded: int
-    padding: int
 
 
 class Transformer:
@@ -282,9 +275,17 @@ class Transformer:
         vector: Array = unit(self._vectors([ids], self._query_tokens), dim=self._dim)[0]
         return vector
 
+    def states(self, ids: Sequence[int]) -> Array:
+        """`(tokens, hidden)` float32 of one model input, special tokens and prompt included, run on its own."""
+        return self._network.states([ids])[0]
+
+    def finished(self, pooled: Array) -> Array:
+        """`(texts, dim)` float32 from `(texts, hidden)`: Dense modules, then cut, then of unit length."""
+        return unit(self._network.project(np.asarray(pooled, dtype=np.float32)), dim=self._dim)
+
     def _skip(self, tokens: Tokens) -> int:
         """States that are left out of the pooling."""
-        return 0 if self._folder.include_prompt else len(tokens.prefix) + len(tokens.prompt_ids)
+        return 0 if self._folder.include_prompt or not tokens.prompt else len(tokens.prefix) + len(tokens.prompt_ids)
 
     def _sizes(self, windows: Sequence[int]) -> list[tuple[int, int]]:
         """(tokens, overlap) of each. ConfigError for a window that the model can't read."""
@@ -387,6 +388,15 @@ class Transformer:
         except (RuntimeError, IndexError) as error:
             what = " ".join(str(error).split())[:200]
             raise EncodeError(f"{self._profile.name} broke on {len(sequences)} texts: {what}") from error
+
+
+@encoder
+@dataclass(frozen=True, slots=True)
+class OnTransformers:
+    """The default back end. It has no settings: the profile and the model's folder say all."""
+
+    def load(self, chosen: Profile, *, dim: int | None, dtype: str, precision: Precision) -> Transformer:
+        return Transformer(chosen, dim=dim, dtype=dtype, precision=precision)
 
 
 def _batches(items: Iterator[T], *, length: Callable[[T], int], budget: int) -> Iterator[list[T]]:

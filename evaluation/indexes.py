@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 
 from chunkers import Chunker
 from encoders.profiles import profile
-from encoders.transformer import Transformer
 from evaluation.given import CuttingEncoder
 from evaluation.questions import Text
 from evaluation.strategies import Strategy
@@ -58,7 +57,7 @@ class Variant(Recipe):
         return self.own_chunker
 
     @cached_property
-    def encoder(self) -> Transformer:
+    def encoder(self) -> CuttingEncoder:
         return self.own_encoder
 
 

@@ -11,12 +11,11 @@ from typing import Any
 
 from chunkers import Chunker, chunker
 from encoders import load_encoder
-from encoders.tokens import Tokens
-from encoders.transformer import Transformer
 from parsers import parser
 from quarry.errors import MismatchError
 from quarry.fingerprint import digest, settings_of
 from quarry.settings import Effective, Precision, chunker_spec
+from quarry.types import Encoder, TokenCounter
 from stores.rows import GenerationRow, generation_id
 
 DEFAULTS = "defaults.yaml"
@@ -54,12 +53,12 @@ class Recipe:
         return chunker.build(self.chunker_settings)
 
     @cached_property
-    def encoder(self) -> Transformer:
+    def encoder(self) -> Encoder:
         """ModelError here, before the first parse, where the model is missing."""
         return load_encoder(**self.encoder_settings, precision=self.precision)
 
     @cached_property
-    def tokens(self) -> Tokens:
+    def tokens(self) -> TokenCounter:
         return self.encoder.tokens
 
     @cached_property

@@ -26,6 +26,8 @@ class Registry(Generic[T]):
 
     folder: str
     """Name of the top-level package."""
+    shared: frozenset[str] = frozenset()
+    """Modules without an underscore that are no strategies either."""
 
     def __call__(self, cls: C) -> C:
         """Decorator of a strategy: its settings refuse unknown names and wrong types."""
@@ -35,7 +37,8 @@ class Registry(Generic[T]):
 
     def names(self) -> tuple[str, ...]:
         package = importlib.import_module(self.folder)
-        return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")))
+        found = (module.name for module in pkgutil.iter_modules(package.__path__))
+        return tuple(sorted(name for name in found if not name.startswith("_") and name not in self.shared))
 
     def strategy(self, kind: str) -> type[T]:
         """The class in `folder/kind.py`. ConfigError for a name without a file."""

@@ -37,6 +37,7 @@ __all__ = [
     "Span",
     "Table",
     "TokenCounter",
+    "Usage",
 ]
 
 
@@ -380,6 +381,14 @@ class EncoderIdentity:
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens run so far."""
+
+    encoded: int
+    padding: int
+
+
 class TokenCounter(Protocol):
     """The encoder's own tokenizer, without its weights: no torch is imported to count."""
 
@@ -412,7 +421,17 @@ class Encoder(SentenceEmbedder, Protocol):
     """Text to vectors, by one model."""
 
     @property
+    def tokens(self) -> TokenCounter: ...
+
+    @property
     def identity(self) -> EncoderIdentity: ...
+
+    @property
+    def usage(self) -> Usage: ...
+
+    @property
+    def setup(self) -> str:
+        """What computes: device, number type and libraries, or a server's address. May load the model."""
 
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         """Embed each chunk's prompt + context + text on its own; order kept."""

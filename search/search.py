@@ -12,6 +12,7 @@ from search.expand import EXPAND_TOKENS, Expanded, Expander, Kind, kinds_of
 from search.filters import compile_filter
 from search.fusion import Fusion, fuse, fuse_ranks
 from search.parents import Matched, Texts, parent_rows, parent_scores, parent_spans
+from search.rerank import Rerank, reranked
 from stores.collection import Collection
 from stores.rows import ChunkRow, GenerationRow, Scored, Vector
 
@@ -57,6 +58,7 @@ def search(
     expand: Sequence[str] = (),
     expand_tokens: int = EXPAND_TOKENS,
     texts: Texts | None = None,
+    rerank: Rerank | None = None,
 ) -> list[Hit]:
     """The k best chunks. `encoder` is asked for the generation's own only where the mode needs vectors.
 
@@ -82,6 +84,8 @@ def search(
     scores = _scores(vectors, words, mode=mode, fusion=fusion)
     order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
     rows = collection.chunks(live, order[:pool])
+    if rerank is not None:
+        order, scores = reranked(query, order, rows, by=rerank, k=k)
     texts = texts or Texts(collection, live)
     wholes = parent_spans(collection, live, rows.values())
     if wholes:

@@ -37,6 +37,7 @@ COMMANDS = {
     "eval": "Compare strategies, encoders and retrievers on a corpus with questions.",
     "show": "Show a chunk with its provenance; --image draws its boxes on the page.",
     "export": "Write chunk rows with vectors to a .parquet or .jsonl file.",
+    "models": "List encoders and rerankers; check one.",
     "config": "Show the settings in effect and where each came from.",
 }
 ENCODING = "quarry-encode"

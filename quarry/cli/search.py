@@ -12,6 +12,7 @@ from quarry.cli.options import command as quarry_command
 
 if TYPE_CHECKING:
     from quarry.records import Record
+    from search.rerank import Rerank
     from search.search import Hit
 
 SHOWN = 400
@@ -31,6 +32,8 @@ SHOWN = 400
     help="Widen hits: next, previous, neighbours, section, parent, table.",
 )
 @click.option("--expand-tokens", type=click.IntRange(1), default=500, metavar="N", help="Of a widened hit (500).")
+@click.option("--rerank", metavar="NAME", help="Cross-encoder that orders the best results anew: profile or folder.")
+@click.option("--rerank-pool", type=click.IntRange(1, 1000), default=50, metavar="N", help="How many it reads (50).")
 def command(
     call: Call,
     query: str,
@@ -40,6 +43,8 @@ def command(
     group_by: Literal["document"] | None,
     expand: tuple[str, ...],
     expand_tokens: int,
+    rerank: str | None,
+    rerank_pool: int,
 ) -> None:
     """Find the chunks that answer QUERY."""
     settings = call.settings(search__k=k, search__mode=mode).settings
@@ -56,6 +61,7 @@ def command(
         group_by=group_by,
         expand=expand,
         expand_tokens=expand_tokens,
+        rerank=_reranker(rerank, rerank_pool),
     )
     if call.output.json:
         call.output.records(map(_record, hits))
@@ -84,6 +90,15 @@ def _record(hit: Hit) -> Record:
             "chunks": list(found.chunks),
         }
     return record
+
+
+def _reranker(name: str | None, pool: int) -> Rerank | None:
+    if name is None:
+        return None
+    from encoders.reranker import Reranker
+    from search.rerank import Rerank
+
+    return Rerank(Reranker.load(name), pool)
 
 
 def _show(output: Output, hit: Hit) -> None:

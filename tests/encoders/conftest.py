@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from encoders import load_encoder
 from encoders.profiles import profile, resolve
 from encoders.transformer import Transformer
 
@@ -72,7 +71,7 @@ class Folders(dict[str, Path]):
 
 @pytest.fixture(scope="session")
 def minilm() -> Transformer:
-    return load_encoder("minilm")
+    return Transformer.load("minilm")
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +88,14 @@ def _saved(name: str, folder: Path) -> Path:
     torch.manual_seed(7)
     config = getattr(transformers, f"{kind}Config")(**{**SIZE, **own})
     getattr(transformers, f"{kind}Model")(config).save_pretrained(folder, safe_serialization=True)
-    shutil.copyfile(resolve(profile("minilm")) / "tokenizer.json", folder / "tokenizer.json")
-    (folder / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 512}))
+    write_tokenizer(folder)
     return folder
+
+
+def write_tokenizer(folder: Path, **more: Any) -> None:
+    """MiniLM's, whatever the model."""
+    source = resolve(profile("minilm"))
+    shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
+    names = {"pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "unk_token": "[UNK]"}
+    config = {"model_max_length": 512, "tokenizer_class": "PreTrainedTokenizerFast", **names, **more}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))

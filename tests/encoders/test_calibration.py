@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from encoders import _calibration, load_encoder
+from encoders import _calibration
 from encoders._calibration import Split, Spread, asked, candidates
+from encoders.transformer import Transformer
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_what_breaks_in_a_pass_comes_out(machine: Path) -> None:
 
 def test_vectors_are_the_same_by_every_split(machine: Path, folders: dict[str, Path]) -> None:
     before = torch.get_num_threads()
-    encoder = load_encoder(str(folders["modernbert"]))
+    encoder = Transformer.load(str(folders["modernbert"]))
     texts = ["Salt marshes keep a record of storms. " * (n % 20 + 1) for n in range(160)]
     found = []
     for split in candidates(4):

@@ -29,7 +29,7 @@ CLOSE = 2e-5
 
 @pytest.fixture(params=["minilm", "modernbert", "xlm-roberta", "nomic_bert", "bert"])
 def encoder(request: pytest.FixtureRequest, minilm: Transformer, folders: dict[str, Path]) -> Transformer:
-    return minilm if request.param == "minilm" else load_encoder(str(folders[request.param]))
+    return minilm if request.param == "minilm" else Transformer.load(str(folders[request.param]))
 
 
 def chunk(span: Span, text: str = TEXT) -> Chunk:
@@ -86,7 +86,7 @@ def test_4_local_layers_see_their_band_only(folders: dict[str, Path]) -> None:
     import torch
     from transformers import AutoModel
 
-    encoder = load_encoder(str(folders["modernbert"]))
+    encoder = Transformer.load(str(folders["modernbert"]))
     reference = AutoModel.from_pretrained(folders["modernbert"], attn_implementation="sdpa", dtype=torch.float32).eval()
     for length in (2, 9, 10, 17, 64, 130, 300):
         ids = list(range(1000, 1000 + length))
@@ -266,4 +266,4 @@ def test_models_that_are_not_mean_pooled_are_refused(folders: dict[str, Path], t
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
     with pytest.raises(EncodeError, match="cls-pooled"):
-        late(load_encoder(str(folder)), [Span(0, 20)])
+        late(Transformer.load(str(folder)), [Span(0, 20)])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from encoders import load_encoder
 from encoders._window_cost import OVERLAP, best_window, cost
+from encoders.transformer import Transformer
 
 MINILM: Mapping[str, Any] = {
     "model_type": "bert",
@@ -62,6 +62,6 @@ def test_windows_keep_to_the_model_s_length() -> None:
 
 
 def test_a_model_without_a_profile_reads_by_the_formula(folders: dict[str, Any]) -> None:
-    encoder = load_encoder(str(folders["modernbert"]))
+    encoder = Transformer.load(str(folders["modernbert"]))
     assert (encoder._window, encoder._overlap) == (510, 255)
     assert encoder._overlap <= OVERLAP
