@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from quarry.identity import Identity
 from quarry.span import Span
 from quarry.types import Document, Element, TokenCounter
 
@@ -18,15 +19,16 @@ class Context:
     text: str = ""
     """Empty, or closed by a line break."""
     spans: tuple[Span, ...] = ()
-    """Where its parts were taken from; a document's title that is no heading has no place."""
+    """Where its parts were taken from; what metadata or a file's name say has no place."""
 
 
 class Headings:
     """The headings of one document by their ids."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, identity: Identity | None = None) -> None:
         self._text = document.text
-        self._title = _line(document.title or "")
+        self._identity = identity or Identity()
+        self._title = _line(self._identity.line)
         self._by_id = {element.id: element for element in document.elements}
 
     def path(self, lowest: str | None) -> tuple[Element, ...]:
@@ -43,29 +45,37 @@ class Headings:
     def context(
         self, lowest: str | None, *, before: Span, lead: Span | None, tokens: TokenCounter, limit: int
     ) -> Context:
-        """Title and headings in one line, then the line `lead`, in at most a third of `limit` tokens.
+        """Identity and headings in one line, then the line `lead`, in at most a third of `limit` tokens.
 
-        Where there is no room the outer headings go first, then the lead. The title is left out where `before`, which
-        the context is read before, starts with it.
+        Where there is no room the outer headings go first, then the lead, then all headings: what the document is
+        stays longest, unless no more than its title is known. It is left out where `before`, which the context is read
+        before, starts with it.
         """
         path = self.path(lowest)
         parts: list[tuple[str, Span | None]] = [
             (name, heading.span) for name, heading in zip(self.names(path), path, strict=True)
         ]
         opening = self._text[before.start : min(before.end, before.start + 2 * len(self._title))]
-        if self._title and self._title != (parts[0][0] if parts else "") and self._title not in _line(opening):
-            parts.insert(0, (self._title, None))
-        for first in range(len(parts) + 1):
-            made = self._joined(parts[first:], lead)
+        own: list[tuple[str, Span | None]] = []
+        if self._title != (parts[0][0] if parts else "") and not self._identity.opens(opening):
+            own = [(self._title, None)]
+        always = own if self._identity.named else []
+        if not always:
+            parts = own + parts
+        shorter = [(always + parts[first:], lead) for first in range(len(parts) + 1)]
+        for chosen, line in (*shorter, (always + parts[-1:], None), (always, None), (parts[-1:], None)):
+            made = self._joined(chosen, line)
             if tokens.count(made.text) <= limit // CONTEXT_SHARE:
                 return made
-        lowest_alone = self._joined(parts[-1:], None)
-        return lowest_alone if tokens.count(lowest_alone.text) <= limit // CONTEXT_SHARE else Context()
+        return Context()
 
     def _joined(self, parts: list[tuple[str, Span | None]], lead: Span | None) -> Context:
         lines = [" > ".join(name for name, _ in parts), _line(lead.of(self._text)) if lead else ""]
-        spans = [span for _, span in parts if span is not None] + ([lead] if lead else [])
-        return Context("".join(f"{line}\n" for line in lines if line), tuple(spans))
+        places = [span for name, place in parts for span in ((place,) if place else self._spans(name))]
+        return Context("".join(f"{line}\n" for line in lines if line), (*places, *([lead] if lead else ())))
+
+    def _spans(self, name: str) -> tuple[Span, ...]:
+        return self._identity.spans if name == self._title else ()
 
 
 def _line(text: str) -> str:

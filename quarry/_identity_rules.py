@@ -193,14 +193,13 @@ NO_ORGANISATION = re.compile(
     _I,
 )
 REGISTRANT = re.compile(r"exact name of (?:the )?registrant", _I)
-NOISE = frozenset(
-    (
-        "a the of and for to in report reports annual quarterly final draft copy new old version scan scanned document "
-        "doc file print web online download en de fr es it us uk eng english deutsch signed filed filing form full "
-        "fy year results release page pages untitled img image output export attachment unknown temp tmp test dated "
-        "bericht rapport informe data sheet manual guide"
-    ).split()
+_NOISE = (
+    "a the of and for to in report reports annual quarterly final draft copy new old version scan scanned document "
+    "doc file print web online download en de fr es it us uk eng english deutsch signed filed filing form full "
+    "fy year results release page pages untitled img image output export attachment unknown temp tmp test dated "
+    "bericht rapport informe data sheet manual guide"
 )
+NOISE = frozenset(_NOISE.split())
 """Words of a file's name that name nobody."""
 STOP_WORDS = {
     "en": "the of and to in is that for it as with was on are by be this from at or which have not an were has",

@@ -71,6 +71,10 @@ class Identity:
         found = (self.organisation, self.form, self.period)
         return tuple(sorted({item.span for item in found if item is not None and item.span is not None}))
 
+    def opens(self, text: str) -> bool:
+        """True where `text` says all of the line already."""
+        return set(_words(self.line)) <= set(_words(text))
+
     @property
     def named(self) -> bool:
         """True where more than a title is known."""
@@ -104,7 +108,7 @@ def identity_of(document: Document) -> Identity:
     """From the parsed document at its place: equal files under different names may be different to tell apart."""
     lines = _title_page(document)
     name = name_facts(document.origin.path)
-    form = _form(document, lines) or (Found(name.form) if name.form else None)
+    form = _form(document, lines) or _form_of_name(name, document.title)
     return Identity(
         title=_title(document, lines),
         organisation=_organisation(document, lines, name),
@@ -190,13 +194,19 @@ def _form(document: Document, lines: Sequence[_Line]) -> Found | None:
         number = rules.POLICY_NUMBER.search(line.text)
         if number and len(line.text) <= LONGEST_LINE:
             return Found(" ".join(number[0].split()), line.span)
-    heads = [line for line in lines[:FIRST_LINES] if len(line.text.split()) <= 8]
+    heads = [] if document.title else [line for line in lines[:FIRST_LINES] if len(line.text.split()) <= 8]
     for rule in rules.FORMS:
         found = _form_line(rule, heads if rule.strength == "loose" else lines)
         if found:
             return Found(rule.label, found.span)
     title = document.title or ""
     return next((Found(rule.label) for rule in rules.FORMS if _in_title(rule, title)), None)
+
+
+def _form_of_name(name: _NameFacts, title: str | None) -> Found | None:
+    """A title says better what a manual is."""
+    rule = next((rule for rule in rules.FORMS if rule.label == name.form), None)
+    return Found(rule.label) if rule and not (title and rule.strength == "loose") else None
 
 
 def _form_line(rule: FormRule, lines: Sequence[_Line]) -> _Line | None:
