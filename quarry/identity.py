@@ -56,7 +56,8 @@ class Identity:
         """What a chunk's context begins with: organisation, form and period, and the title where it says more."""
         title = self.title.value if self.title else ""
         own = set(_words(title))
-        parts = [found.value for found in (self.organisation, self.form, self.period) if found]
+        form = None if title and self._loose else self.form
+        parts = [found.value for found in (self.organisation, form, self.period) if found]
         known = {word for part in parts for word in _words(part)}
         if own - rules.NOISE <= known and parts:
             return " ".join(parts)
@@ -71,6 +72,12 @@ class Identity:
         found = (self.organisation, self.form, self.period)
         return tuple(sorted({item.span for item in found if item is not None and item.span is not None}))
 
+    @property
+    def _loose(self) -> bool:
+        """True for a form that a title says better."""
+        rule = _rule_of(self.form)
+        return rule is not None and rule.strength == "loose"
+
     def opens(self, text: str) -> bool:
         """True where `text` says all of the line already."""
         return set(_words(self.line)) <= set(_words(text))
@@ -83,10 +90,14 @@ class Identity:
     @property
     def search_words(self) -> str:
         """The line in all the words that people may ask for it with."""
-        rule = next((rule for rule in rules.FORMS if self.form and rule.label == self.form.value), None)
+        rule = _rule_of(self.form)
         part = self.period.value.split()[0] if self.period else ""
         found = [self.line, rule.also if rule else "", rules.PART_WORDS.get(part, "")]
         return " ".join(part for part in found if part)
+
+
+def _rule_of(form: Found | None) -> FormRule | None:
+    return next((rule for rule in rules.FORMS if form and rule.label == form.value), None)
 
 
 class _Line(NamedTuple):

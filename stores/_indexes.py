@@ -16,6 +16,9 @@ from stores._schema import BITS
 from stores.rows import Scored, TableStats, Vector
 
 TEXT_COLUMN, VECTOR_COLUMN = "search_text", "vector"
+HEADINGS, ABOUT = "headings", "about"
+WORDS = (TEXT_COLUMN, HEADINGS, ABOUT)
+"""Columns of words, each with a full-text index."""
 REFINE = 10
 """Times k candidates are ranked again by their full vectors; quantised distances alone lose recall."""
 PROBES = 20
@@ -37,7 +40,8 @@ def ensure(table: Table, settings: IndexSettings) -> bool:
 def wanted(table: Table, settings: IndexSettings) -> set[str]:
     """Columns that are to have an index at this size."""
     large = table.count_rows() >= settings.vector_from_rows
-    return {TEXT_COLUMN, searched(table)} if large else {TEXT_COLUMN}
+    words = set(WORDS) & set(table.schema.names)
+    return words | {searched(table)} if large else words
 
 
 def searched(table: Table) -> str:
@@ -54,7 +58,8 @@ def restore(table: Table, kinds: Mapping[str, str]) -> None:
     """After a table was written anew, which leaves it without: the full-text index always, the others as they were."""
     if not table.count_rows():
         return
-    _build_text(table)
+    for column in sorted(set(WORDS) & set(table.schema.names)):
+        _build_words(table, column)
     if BITS in kinds:
         _build_bits(table)
     vector = {"IvfSq": IvfSq, "IvfRq": IvfRq}.get(kinds.get(VECTOR_COLUMN, ""))
@@ -62,8 +67,8 @@ def restore(table: Table, kinds: Mapping[str, str]) -> None:
         table.create_index(VECTOR_COLUMN, config=vector(distance_type="cosine"))
 
 
-def _build_text(table: Table) -> None:
-    table.create_index(TEXT_COLUMN, config=FTS(language="English", stem=True, remove_stop_words=True))
+def _build_words(table: Table, column: str) -> None:
+    table.create_index(column, config=FTS(language="English", stem=True, remove_stop_words=True))
 
 
 def _build_bits(table: Table) -> None:
@@ -72,8 +77,8 @@ def _build_bits(table: Table) -> None:
 
 def build(table: Table, column: str, settings: IndexSettings) -> None:
     """Anew, whatever was there."""
-    if column == TEXT_COLUMN:
-        _build_text(table)
+    if column in WORDS:
+        _build_words(table, column)
         return
     if column == BITS:
         _build_bits(table)
