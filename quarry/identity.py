@@ -89,11 +89,13 @@ class Identity:
 
     @property
     def search_words(self) -> str:
-        """The line in all the words that people may ask for it with."""
-        rule = _rule_of(self.form)
-        part = self.period.value.split()[0] if self.period else ""
-        found = [self.line, rule.also if rule else "", rules.PART_WORDS.get(part, "")]
-        return " ".join(part for part in found if part)
+        """Organisation, form and period in all the words that people may ask for them with. The title is no part of
+        it: its words say what the text is about, and stand in a field of their own.
+        """
+        rule, part = _rule_of(self.form), self.period.value.split()[0] if self.period else ""
+        form = None if self._loose else self.form
+        found = [item.value for item in (self.organisation, form, self.period) if item]
+        return " ".join([*found, *filter(None, (rule.also if rule else "", rules.PART_WORDS.get(part, "")))])
 
 
 def _rule_of(form: Found | None) -> FormRule | None:

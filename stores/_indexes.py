@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from lancedb.index import FTS, IvfFlat, IvfRq, IvfSq
@@ -12,8 +13,9 @@ from lancedb.table import Table
 
 from quarry.settings import IndexSettings
 from stores._codec import signs
+from stores._escape import loaded
 from stores._schema import BITS
-from stores.rows import Scored, TableStats, Vector
+from stores.rows import Named, Scored, TableStats, Vector
 
 TEXT_COLUMN, VECTOR_COLUMN = "search_text", "vector"
 HEADINGS, ABOUT = "headings", "about"
@@ -59,7 +61,7 @@ def restore(table: Table, kinds: Mapping[str, str]) -> None:
     if not table.count_rows():
         return
     for column in sorted(set(WORDS) & set(table.schema.names)):
-        _build_words(table, column)
+        build_words(table, column)
     if BITS in kinds:
         _build_bits(table)
     vector = {"IvfSq": IvfSq, "IvfRq": IvfRq}.get(kinds.get(VECTOR_COLUMN, ""))
@@ -67,7 +69,8 @@ def restore(table: Table, kinds: Mapping[str, str]) -> None:
         table.create_index(VECTOR_COLUMN, config=vector(distance_type="cosine"))
 
 
-def _build_words(table: Table, column: str) -> None:
+def build_words(table: Table, column: str) -> None:
+    """A full-text index, whatever was there."""
     table.create_index(column, config=FTS(language="English", stem=True, remove_stop_words=True))
 
 
@@ -78,7 +81,7 @@ def _build_bits(table: Table) -> None:
 def build(table: Table, column: str, settings: IndexSettings) -> None:
     """Anew, whatever was there."""
     if column in WORDS:
-        _build_words(table, column)
+        build_words(table, column)
         return
     if column == BITS:
         _build_bits(table)
@@ -108,8 +111,8 @@ def nearest(table: Table, vector: Vector, *, k: int, where: str | None, exact: b
         query = query.nprobes(PROBES).refine_factor(REFINE)
     if where:
         query = query.where(where, prefilter=True)
-    rows = query.select(["chunk_id", "_distance"]).to_list()
-    return [Scored(row["chunk_id"], 1.0 - row["_distance"]) for row in rows]
+    rows = query.select(["chunk_id", "doc_id", "_distance"]).to_list()
+    return [Scored(row["chunk_id"], 1.0 - row["_distance"], row["doc_id"]) for row in rows]
 
 
 def _nearest_by_bits(table: Table, vector: Vector, *, k: int, where: str | None) -> list[Scored]:
@@ -119,23 +122,45 @@ def _nearest_by_bits(table: Table, vector: Vector, *, k: int, where: str | None)
         query = query.nprobes(PROBES)
     if where:
         query = query.where(where, prefilter=True)
-    found = query.limit(k * RESCORED).select(["chunk_id", VECTOR_COLUMN, "_distance"]).to_arrow()
+    found = query.limit(k * RESCORED).select(["chunk_id", "doc_id", VECTOR_COLUMN, "_distance"]).to_arrow()
     if not found.num_rows:
         return []
     flat = found[VECTOR_COLUMN].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     vectors = flat.astype(np.float32).reshape(found.num_rows, -1)
     scores = vectors @ vector / (np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector))
-    names = found["chunk_id"].to_pylist()
-    return [Scored(names[n], float(scores[n])) for n in np.argsort(-scores, kind="stable")[:k]]
+    names, documents = found["chunk_id"].to_pylist(), found["doc_id"].to_pylist()
+    return [Scored(names[n], float(scores[n]), documents[n]) for n in np.argsort(-scores, kind="stable")[:k]]
 
 
 def matching(table: Table, query: str, *, k: int, where: str | None) -> list[Scored]:
-    if not any(TEXT_COLUMN in index.columns for index in table.list_indices()):
+    """By BM25 over title, headings and text."""
+    rows = _matching(table, query, TEXT_COLUMN, k=k, where=where, columns=["chunk_id", "doc_id"])
+    return [Scored(row["chunk_id"], row["_score"], row["doc_id"]) for row in rows]
+
+
+def named(table: Table, query: str, *, k: int) -> list[Named]:
+    """Documents by BM25 over what they are; none in a table that doesn't hold that."""
+    return [
+        Named(row["doc_id"], row["_score"], loaded(row[ABOUT]))
+        for row in _matching(table, query, ABOUT, k=k, where=None, columns=["doc_id", ABOUT])
+    ]
+
+
+def _matching(
+    table: Table, query: str, column: str, *, k: int, where: str | None, columns: Sequence[str]
+) -> list[dict[str, Any]]:
+    if column not in indexed(table):
         return []
-    found = table.search(MatchQuery(query, TEXT_COLUMN), query_type="fts").limit(k)
+    found = table.search(MatchQuery(query, column), query_type="fts").limit(k)
     if where:
         found = found.where(where, prefilter=True)
-    return [Scored(row["chunk_id"], row["_score"]) for row in found.select(["chunk_id", "_score"]).to_list()]
+    rows: list[dict[str, Any]] = found.select([*columns, "_score"]).to_list()
+    return rows
+
+
+def missing(table: Table) -> set[str]:
+    """Columns of words that have no index."""
+    return set(WORDS) & set(table.schema.names) - indexed(table)
 
 
 def stats(table: Table, *, uri: str) -> TableStats:

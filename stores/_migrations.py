@@ -73,7 +73,10 @@ def _to_4(store: Store) -> None:
         if missing:
             with translated(name, "migrated"):
                 store.table(name).add_columns(missing)
-            store.touched(name)
+        if store.table(name).count_rows():
+            for column in sorted(_indexes.missing(store.table(name))):
+                _indexes.build_words(store.table(name), column)
+        store.touched(name)
 
 
 def _chunks_to_2(store: Store, generation: Row) -> dict[tuple[str, str], str]:

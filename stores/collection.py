@@ -27,6 +27,7 @@ from stores.rows import (
     DocumentRow,
     GenerationRow,
     LedgerRow,
+    Named,
     RunRow,
     Scored,
     TableStats,
@@ -392,6 +393,14 @@ class Collection:
             self.store.merge("ledger", "key", [], schema=_schema.LEDGER, replacing=gone)
             self.store.drop_table(generation.table)
         return dropped
+
+    def words_without_index(self, generation: GenerationRow) -> set[str]:
+        """Columns of words that full-text search can't reach."""
+        return _indexes.missing(self.store.table(generation.table))
+
+    def named_documents(self, generation: GenerationRow, query: str, *, k: int) -> list[Named]:
+        """Documents whose organisation, form or period the query's words are, the best by BM25 first."""
+        return _indexes.named(self.store.table(generation.table), query, k=k)
 
     def text_search(self, generation: GenerationRow, query: str, *, k: int, where: str | None = None) -> list[Scored]:
         """The best by BM25 over title, headings and text; all of the query is words, nothing an operator."""

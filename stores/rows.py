@@ -201,6 +201,17 @@ class Scored:
 
     chunk_id: str
     score: float
+    doc_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A document whose organisation, form or period has words of a query."""
+
+    doc_id: str
+    score: float
+    """BM25 over documents."""
+    about: str
 
 
 def generation_id(collection: str, parse: str, chunk: str, embed: str, *, dtype: str) -> str:
