@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from quarry.errors import ConfigError, StoreError
+from search.documents import Asked, asked
 from search.filters import compile_filter
-from search.fusion import Fusion, fuse, fuse_ranks
+from search.fusion import Candidates, Fusion, fuse, fuse_ranks, word_weight
 from stores.collection import Collection
 from stores.rows import ChunkRow, GenerationRow, Scored, Vector
 
@@ -45,10 +46,12 @@ def search(
     generation: GenerationRow | None = None,
     fusion: Fusion = "z",
     pool: int | None = None,
+    documents: bool = True,
 ) -> list[Hit]:
     """The k best chunks. `encoder` is asked for the generation's own only where the mode needs vectors.
 
-    `generation` is read in place of the live one; `pool` candidates are taken from each ranking.
+    `generation` is read in place of the live one; `pool` candidates are taken from each ranking. Hybrid search by
+    z-scores asks the documents that the query names first; not so without `documents`.
 
     Raises ConfigError for an empty query or a wrong filter, StoreError for a collection that isn't there.
     """
@@ -59,22 +62,46 @@ def search(
     if live is None:
         raise StoreError(f"there is no collection {collection.name!r} in this store; `quarry ingest` makes one")
     pool = pool or max(MIN_POOL, POOL * k)
-    vectors: list[Scored] = []
-    words: list[Scored] = []
-    if mode != "text":
-        vectors = collection.vector_search(live, encoder(live).encode_query(query), k=pool, where=predicate)
-    if mode != "vector":
-        words = collection.text_search(live, query, k=pool, where=predicate)
-    scores = _scores(vectors, words, mode=mode, fusion=fusion)
+    ranker = _Ranker(collection, live, encoder, pool=pool, where=predicate)
+    scores = ranker.scores(query, mode=mode, fusion=fusion, documents=documents)
     order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
     rows = collection.chunks(live, order[:pool])
     return _hits(order, scores, rows, k=k, group_by=group_by)
 
 
-def _scores(vectors: list[Scored], words: list[Scored], *, mode: Mode, fusion: Fusion) -> dict[str, float]:
-    if mode != "hybrid":
-        return {hit.chunk_id: hit.score for hit in vectors + words}
-    return fuse(vectors, words) if fusion == "z" else fuse_ranks(vectors, words)
+@dataclass(frozen=True, slots=True)
+class _Ranker:
+    """Scores of the chunks that are looked at, by id."""
+
+    collection: Collection
+    generation: GenerationRow
+    encoder: Callable[[GenerationRow], QueryEncoder]
+    pool: int
+    where: str | None
+
+    def scores(self, query: str, *, mode: Mode, fusion: Fusion, documents: bool) -> dict[str, float]:
+        if mode == "text":
+            return {hit.chunk_id: hit.score for hit in self._by_words(query)}
+        vector = self.encoder(self.generation).encode_query(query)
+        if mode == "vector":
+            return {hit.chunk_id: hit.score for hit in self._by_vector(vector)}
+        if fusion == "rrf":
+            return fuse_ranks(self._by_vector(vector), self._by_words(query))
+        named = asked(self.collection, self.generation, query) if documents else Asked(query, query)
+        return self._fused(named, vector)
+
+    def _fused(self, named: Asked, vector: Vector) -> dict[str, float]:
+        best = named.best
+        vectors = Candidates(self._by_vector(vector), self._by_vector(vector, among=best) if best else ())
+        words = Candidates(self._by_words(named.rest), self._by_words(named.rest, among=best) if best else ())
+        weight = word_weight(words.found, rows=self.collection.count(self.generation))
+        return fuse(vectors, words, weight=weight, shares=named.shares)
+
+    def _by_vector(self, vector: Vector, *, among: Sequence[str] = ()) -> list[Scored]:
+        return self.collection.vector_search(self.generation, vector, k=self.pool, where=self.where, among=among)
+
+    def _by_words(self, query: str, *, among: Sequence[str] = ()) -> list[Scored]:
+        return self.collection.text_search(self.generation, query, k=self.pool, where=self.where, among=among)
 
 
 def _hits(
