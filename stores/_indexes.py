@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from lancedb.index import FTS, IvfFlat, IvfRq, IvfSq
-from lancedb.query import MatchQuery
+from lancedb.query import BooleanQuery, FullTextQuery, MatchQuery, Occur
 from lancedb.table import Table
 
 from quarry.settings import IndexSettings
@@ -19,6 +19,9 @@ from stores.rows import Named, Scored, TableStats, Vector
 
 TEXT_COLUMN, VECTOR_COLUMN = "search_text", "vector"
 HEADINGS, ABOUT = "headings", "about"
+HEADING_BOOST = 0.3
+"""Of the BM25 score of title and headings, which is added to the text's. Every chunk of a section has these words, so
+they say less than its own: at 1.0 fewer pages of examples/questions.csv come first."""
 WORDS = (TEXT_COLUMN, HEADINGS, ABOUT)
 """Columns of words, each with a full-text index."""
 REFINE = 10
@@ -133,25 +136,30 @@ def _nearest_by_bits(table: Table, vector: Vector, *, k: int, where: str | None)
 
 
 def matching(table: Table, query: str, *, k: int, where: str | None) -> list[Scored]:
-    """By BM25 over title, headings and text."""
-    rows = _matching(table, query, TEXT_COLUMN, k=k, where=where, columns=["chunk_id", "doc_id"])
+    """By BM25 over text, and over title and headings."""
+    fields = indexed(table)
+    if TEXT_COLUMN not in fields:
+        return []
+    asked: FullTextQuery = MatchQuery(query, TEXT_COLUMN)
+    if HEADINGS in fields:
+        headings = MatchQuery(query, HEADINGS, boost=HEADING_BOOST)
+        asked = BooleanQuery([(Occur.SHOULD, asked), (Occur.SHOULD, headings)])
+    rows = _matching(table, asked, k=k, where=where, columns=["chunk_id", "doc_id"])
     return [Scored(row["chunk_id"], row["_score"], row["doc_id"]) for row in rows]
 
 
 def named(table: Table, query: str, *, k: int) -> list[Named]:
     """Documents by BM25 over what they are; none in a table that doesn't hold that."""
-    return [
-        Named(row["doc_id"], row["_score"], loaded(row[ABOUT]))
-        for row in _matching(table, query, ABOUT, k=k, where=None, columns=["doc_id", ABOUT])
-    ]
+    if ABOUT not in indexed(table):
+        return []
+    rows = _matching(table, MatchQuery(query, ABOUT), k=k, where=None, columns=["doc_id", ABOUT])
+    return [Named(row["doc_id"], row["_score"], loaded(row[ABOUT])) for row in rows]
 
 
 def _matching(
-    table: Table, query: str, column: str, *, k: int, where: str | None, columns: Sequence[str]
+    table: Table, query: FullTextQuery, *, k: int, where: str | None, columns: Sequence[str]
 ) -> list[dict[str, Any]]:
-    if column not in indexed(table):
-        return []
-    found = table.search(MatchQuery(query, column), query_type="fts").limit(k)
+    found = table.search(query, query_type="fts").limit(k)
     if where:
         found = found.where(where, prefilter=True)
     rows: list[dict[str, Any]] = found.select([*columns, "_score"]).to_list()

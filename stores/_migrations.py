@@ -62,8 +62,8 @@ def _to_3(store: Store) -> None:
 
 
 def _to_4(store: Store) -> None:
-    """Headings and documents have full-text fields of their own. They stay empty until a document is made again:
-    searches of older rows go by their other fields.
+    """Headings and documents have full-text fields of their own. They stay empty until a document is made again: the
+    field of older rows' text holds their headings too.
     """
     for generation in list(select(store.table("generations"))):
         if generation["state"] == "dropped":
