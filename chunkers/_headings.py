@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from quarry.identity import Identity
 from quarry.span import Span
 from quarry.types import Document, Element, TokenCounter
 
@@ -21,15 +22,16 @@ class Context:
     text: str = ""
     """Empty, or closed by a line break."""
     spans: tuple[Span, ...] = ()
-    """Where its parts were taken from; a document's title that is no heading has no place."""
+    """Where its parts were taken from; what metadata or a file's name say has no place."""
 
 
 class Headings:
     """The headings of one document by their ids."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, identity: Identity | None = None) -> None:
         self._text = document.text
-        self._title = line(document.title or "")
+        self._identity = identity or Identity()
+        self._title = line(self._identity.line)
         self._by_id = {element.id: element for element in document.elements}
 
     def path(self, lowest: str | None) -> tuple[Element, ...]:
@@ -53,9 +55,10 @@ class Headings:
         limit: int,
         scope: tuple[Span, ...] = (),
     ) -> Context:
-        """Title and headings in one line, the statements `scope`, the line `lead`: each part by its share of `limit`.
+        """Identity and headings in one line, the statements `scope` and `lead`: each part by its share of `limit`.
 
-        Where there is no room the outer headings go first, then the lead; the scope stays. The title is left out where
+        Where there is no room the outer headings go first, then the lead, then all headings: what the document is stays
+        longest, unless no more than its title is known, and the scope stays always. The identity is left out where
         `before`, which the context is read before, starts with it.
         """
         path = self.path(lowest)
@@ -63,10 +66,14 @@ class Headings:
             (name, heading.span) for name, heading in zip(self.names(path), path, strict=True)
         ]
         opening = self._text[before.start : min(before.end, before.start + 2 * len(self._title))]
-        if self._title and self._title != (parts[0][0] if parts else "") and self._title not in line(opening):
-            parts.insert(0, (self._title, None))
-        choices = [(parts[first:], lead) for first in range(len(parts) + 1)]
-        for shown, led in [*choices, (parts[-1:], None), ([], None)]:
+        own: list[tuple[str, Span | None]] = []
+        if self._title != (parts[0][0] if parts else "") and not self._identity.opens(opening):
+            own = [(self._title, None)]
+        always = own if self._identity.named else []
+        if not always:
+            parts = own + parts
+        shorter = [(always + parts[first:], lead) for first in range(len(parts) + 1)]
+        for shown, led in (*shorter, (always + parts[-1:], None), (always, None), (parts[-1:], None), ([], None)):
             if tokens.count(self._joined(shown, (), led).text) > limit // CONTEXT_SHARE:
                 continue
             made = self._joined(shown, _unread(scope, shown, led), led)
@@ -77,8 +84,11 @@ class Headings:
     def _joined(self, parts: list[tuple[str, Span | None]], scope: tuple[Span, ...], lead: Span | None) -> Context:
         read = [*scope, lead] if lead else scope
         lines = [" > ".join(name for name, _ in parts), *(line(span.of(self._text)) for span in read)]
-        spans = [span for _, span in parts if span is not None] + list(read)
-        return Context("".join(f"{each}\n" for each in lines if each), tuple(spans))
+        places = [span for name, place in parts for span in ((place,) if place else self._spans(name))]
+        return Context("".join(f"{each}\n" for each in lines if each), (*places, *read))
+
+    def _spans(self, name: str) -> tuple[Span, ...]:
+        return self._identity.spans if name == self._title else ()
 
 
 def _unread(scope: tuple[Span, ...], parts: list[tuple[str, Span | None]], lead: Span | None) -> tuple[Span, ...]:

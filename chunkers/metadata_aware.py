@@ -16,6 +16,7 @@ from chunkers._packing import pack
 from chunkers._ruler import Ruler
 from chunkers._scope_ruling import Rulings
 from quarry.fingerprint import digest
+from quarry.identity import Identity, identity_of
 from quarry.span import Span
 from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
 
@@ -33,7 +34,10 @@ class MetadataAware:
     merge_below: int = 40
     """Sections below so many tokens are joined with the next ones under the same heading, as far as there is room."""
     context: bool = True
-    """Embed the document's title and the headings above a chunk with it."""
+    """Embed what the document is and the headings above a chunk with it."""
+    identity: bool = True
+    """What the document is: organisation, form, period and title; else the title alone. Of 48 near-identical reports it
+    finds the right one, see docs/retrieval.md."""
     scope: bool = True
     """Embed with a chunk what rules its amounts and terms from elsewhere: units, audit status, periods, definitions."""
 
@@ -58,10 +62,17 @@ class MetadataAware:
         made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
         size = min(self.size, tokens.limit)
         above = document if self.context else replace(document, title=None, elements=())
-        plan = _Plan(ruler, tokens, size, Headings(above), Rulings(document) if self.scope else None)
+        headings = Headings(above, identity=self._identity(document))
+        plan = _Plan(ruler, tokens, size, headings, Rulings(document) if self.scope else None)
         sections = leaf_sections(document, ruler=ruler, size=size, merge_below=self.merge_below)
         pieces = (piece for section in sections for piece in plan.pieces(section.blocks))
         return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
+
+    def _identity(self, document: Document) -> Identity | None:
+        if not self.context:
+            return None
+        found = identity_of(document)
+        return found if self.identity else Identity(title=found.title)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pipeline.plan import Change, Work
 from pipeline.report import ChunkCounts, DocumentCounts, Problem, Report, Seconds, TokenCounts, WorkCounts
 from pipeline.session import Session, metadata_json
 from quarry.errors import BusyError, EncodeError
+from quarry.identity import identity_of
 from quarry.types import Document, EmbeddedChunk, Outcome, Prepared
 from stores.rows import ChunkRow, DocumentRow, LedgerRow, Provenance
 
@@ -201,7 +202,11 @@ def _ready(session: Session, item: Chunked, vectors: Sequence[EmbeddedChunk]) ->
         ingested_at=datetime.now(UTC),
         generation=session.generation.id,
     )
-    rows = (ChunkRow.of(vector, position=number, provenance=provenance) for number, vector in enumerate(vectors))
+    about = identity_of(document).search_words or None
+    rows = (
+        ChunkRow.of(vector, position=number, provenance=provenance, about=None if number else about)
+        for number, vector in enumerate(vectors)
+    )
     return _Ready(item, tuple(rows))
 
 
@@ -209,11 +214,15 @@ def _store(session: Session, ready: Sequence[_Ready], lost: Sequence[Ended]) -> 
     """Inside the locks."""
     collection, generation = session.collection, session.generation
     session.store.put_elements(_elements(session, ready))
-    ids = sorted(item.item.work.origin.id for item in ready)
+    left = sorted(item.item.work.moved_from.doc_id for item in ready if item.item.work.moved_from)
+    ids = sorted({*left, *(item.item.work.origin.id for item in ready)})
     replaced = collection.replace_chunks(generation, ids, [row for item in ready for row in item.rows])
-    collection.put_ledger([_ledger_row(session, item, replaced.digests) for item in ready])
+    for other in collection.generations() if left else ():
+        if other.id != generation.id:  # what came in the place of these follows at the end of the run
+            collection.replace_chunks(other, left, ())
+    collection.put_ledger([_ledger_row(session, item, replaced.digests) for item in ready], replacing=left)
     rows = [(item.item.work, _row(session, item.item)) for item in ready] + [(item.work, item.row) for item in lost]
-    collection.put_documents([row for work, row in rows if work.change is not Change.REDONE])
+    collection.put_documents([row for work, row in rows if work.change is not Change.REDONE], replacing=left)
     return ChunkCounts(added=replaced.inserted, kept=replaced.updated, deleted=replaced.deleted)
 
 
@@ -263,6 +272,7 @@ def _told(work: Work, row: DocumentRow) -> Report:
             seen=1,
             added=int(work.change is Change.ADDED),
             changed=int(work.change is Change.CHANGED),
+            moved=int(work.change is Change.MOVED),
             unchanged=int(work.change in (Change.AGAIN, Change.REDONE)),
         ),
         outcomes={Outcome(row.outcome): 1},

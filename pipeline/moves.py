@@ -1,4 +1,7 @@
-"""Documents whose place changed and whose content did not: rows get new ids and provenance, nothing is computed."""
+"""Documents whose place changed and whose content did not: rows get new ids and provenance, nothing is computed.
+
+Where the name of the new place says something else of the document, it is work (`Change.MOVED`) and not a move.
+"""
 
 from __future__ import annotations
 

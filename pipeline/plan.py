@@ -17,6 +17,8 @@ from pipeline.session import Session, metadata_json
 from quarry import fault
 from quarry.errors import RefusedError, SourceError
 from quarry.fingerprint import document_id
+from quarry.identity import identity_of, name_facts
+from quarry.records import at
 from quarry.types import Origin, Outcome
 from sources import Input, Source, Stat
 from sources.reading import Content, hash_content
@@ -35,6 +37,8 @@ class Change(StrEnum):
 
     ADDED = "added"
     CHANGED = "changed"
+    MOVED = "moved"
+    """Its name says something else of it now: what the chunks carry of that is made again, from the stored elements."""
     AGAIN = "unchanged"
     """Its bytes are the same, but an earlier run did not finish it."""
     REDONE = "redone"
@@ -68,6 +72,8 @@ class Work:
     """The documents row so far: identity, stat and hash, without the outcome of this run."""
     known: DocumentRow | None
     change: Change
+    moved_from: DocumentRow | None = None
+    """The place that it left, which goes in the same commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +362,23 @@ class _SourcePlan:
             known = candidates.pop(_nearest(work.item.path, candidates))
             self._known.same.pop(known.path, None)
             self._known.others.discard(known.path)
-            self._moves.append(Move(known, _moved(known, work.stat_row)))
+            row = _moved(known, work.stat_row)
+            if self._says_otherwise(work, known):
+                self._work.append(replace(work, stat_row=row, change=Change.MOVED, moved_from=known))
+            else:
+                self._moves.append(Move(known, row))
+
+    def _says_otherwise(self, work: Work, known: DocumentRow) -> bool:
+        """True where the new name makes another document of the same content, as `3M_2018_10K.pdf` for `scan.pdf`."""
+        if name_facts(work.item.path) == name_facts(known.path):
+            return False
+        stored = self._session.store.get_elements([work.element_key]).get(work.element_key)
+        if stored is None:
+            return True
+        here, there = (
+            identity_of(at(stored, replace(work.origin, path=path))) for path in (work.item.path, known.path)
+        )
+        return (here.line, here.search_words) != (there.line, there.search_words)
 
     def _gone_by_key(self) -> dict[str, list[DocumentRow]]:
         """Of what was not listed; looked up once and used up by the moves that are found."""

@@ -235,8 +235,8 @@ class _Generation:
         """Every index knows of all rows: as indexed, or as not indexed yet."""
         table = self._collection.store.table(self._generation.table)
         rows = table.count_rows()
-        if rows and not any("search_text" in index.columns for index in table.list_indices()):
-            yield Finding("indexes", table.name, "there is no full-text index", Repair.REINDEX)
+        for column in sorted(self._collection.words_without_index(self._generation)) if rows else ():
+            yield Finding("indexes", table.name, f"there is no full-text index of {column}", Repair.REINDEX)
         for index in table.list_indices():
             about = table.index_stats(index.name)
             if about is None or about.num_indexed_rows + about.num_unindexed_rows != rows:

@@ -1,30 +1,74 @@
-"""Two rankings into one: by z-scores of their scores, or by reciprocal ranks."""
+"""Two rankings into one: by z-scores of their scores, weighted by the query, or by reciprocal ranks."""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean, pstdev
 from typing import Literal
 
 from stores.rows import Scored
 
 Fusion = Literal["z", "rrf"]
-WORD_WEIGHT = 0.4
-"""Weight of the BM25 z-score beside the vectors' in hybrid search: of 0.2 to 1.5 the largest that costs no page among
-the first 3 of examples/questions.csv; corpora of plain text, where words alone do well, gain up to 1.0. Reciprocal rank
-fusion found fewer pages than any of these."""
+SLOPE, LEAST, MOST = 0.3, 0.2, 1.0
+"""Of the weight that words have beside vectors, see `word_weight`; docs/retrieval.md has what each gains."""
+PRIOR = 4.0
+"""Standard deviations that a document is worth which the query names in full."""
+ENOUGH = 10
+"""Candidates among the named documents, to go by their mean and spread alone."""
 RANK_SHIFT = 60
 """Of reciprocal rank fusion (Cormack et al. 2009)."""
 
 
-def fuse(vectors: Sequence[Scored], words: Sequence[Scored]) -> dict[str, float]:
-    """Sum of z-scores, words weighted by WORD_WEIGHT; what one ranking lacks has that ranking's lowest score there."""
-    by_vector, by_words = _z_scores(vectors), _z_scores(words)
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """A ranking's best chunks."""
+
+    found: Sequence[Scored]
+    """Of all documents."""
+    among: Sequence[Scored] = ()
+    """Of the documents that the query names."""
+
+    def z_scores(self) -> dict[str, float]:
+        """By chunk id. Where a query names documents, mean and spread are theirs: as if there were no others."""
+        own = len(self.among) >= ENOUGH
+        scores = [hit.score for hit in (self.among if own else self.found)]
+        if not scores:
+            return {}
+        mean, spread = fmean(scores), pstdev(scores) or 1.0
+        return {hit.chunk_id: (hit.score - mean) / spread for hit in (*self.found, *self.among)}
+
+
+def word_weight(words: Sequence[Scored], *, rows: int) -> float:
+    """Of the BM25 z-score beside the vectors': the more rare words of the query the best chunk has, the more.
+
+    A word that one chunk alone has is worth ln(rows) nats, so the best score divided by that counts the rare words. A
+    question in the text's own words has three or more of them in one chunk, and words find it best; one in other words
+    has one or two, the names, which fill all chunks alike.
+    """
+    best = max((hit.score for hit in words), default=0.0)
+    rare = best / math.log(1 + max(rows, 2))
+    return min(MOST, max(LEAST, SLOPE * rare))
+
+
+def fuse(
+    vectors: Candidates, words: Candidates, *, weight: float, shares: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Sum of z-scores, words weighted; what one ranking lacks has that ranking's lowest score there.
+
+    `shares`: how much the query names each document, by id; its chunks get PRIOR times that on top.
+    """
+    by_vector, by_words = vectors.z_scores(), words.z_scores()
     lowest = min(by_vector.values(), default=0.0), min(by_words.values(), default=0.0)
+    documents = {hit.chunk_id: hit.doc_id for ranking in (vectors, words) for hit in (*ranking.found, *ranking.among)}
+    priors = shares or {}
     return {
-        chunk_id: by_vector.get(chunk_id, lowest[0]) + WORD_WEIGHT * by_words.get(chunk_id, lowest[1])
-        for chunk_id in {**by_vector, **by_words}
+        chunk_id: by_vector.get(chunk_id, lowest[0])
+        + weight * by_words.get(chunk_id, lowest[1])
+        + PRIOR * priors.get(document, 0.0)
+        for chunk_id, document in documents.items()
     }
 
 
@@ -35,11 +79,3 @@ def fuse_ranks(vectors: Sequence[Scored], words: Sequence[Scored]) -> dict[str, 
         for rank, hit in enumerate(ranking, start=1):
             scores[hit.chunk_id] += 1 / (RANK_SHIFT + rank)
     return dict(scores)
-
-
-def _z_scores(ranking: Sequence[Scored]) -> dict[str, float]:
-    scores = [hit.score for hit in ranking]
-    if not scores:
-        return {}
-    mean, spread = fmean(scores), pstdev(scores) or 1.0
-    return {hit.chunk_id: (hit.score - mean) / spread for hit in ranking}

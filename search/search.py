@@ -8,9 +8,10 @@ from typing import Literal, Protocol
 
 from quarry.errors import ConfigError, StoreError
 from quarry.span import Span
+from search.documents import Asked, asked
 from search.expand import EXPAND_TOKENS, Expanded, Expander, Kind, kinds_of
 from search.filters import compile_filter
-from search.fusion import Fusion, fuse, fuse_ranks
+from search.fusion import Candidates, Fusion, fuse, fuse_ranks, word_weight
 from search.parents import Matched, Texts, parent_rows, parent_scores, parent_spans
 from search.rerank import Rerank, reranked
 from stores.collection import Collection
@@ -59,11 +60,13 @@ def search(
     expand_tokens: int = EXPAND_TOKENS,
     texts: Texts | None = None,
     rerank: Rerank | None = None,
+    documents: bool = True,
 ) -> list[Hit]:
     """The k best chunks. `encoder` is asked for the generation's own only where the mode needs vectors.
 
     `generation` is read in place of the live one; `pool` candidates are taken from each ranking. `expand` names what
     of the text around each hit is wanted (`search.expand.KINDS`); many searches may share the `texts` of a generation.
+    Hybrid search by z-scores asks the documents that the query names first; not so without `documents`.
 
     Raises ConfigError for an empty query or a wrong filter, StoreError for a collection that isn't there.
     """
@@ -75,13 +78,8 @@ def search(
     if live is None:
         raise StoreError(f"there is no collection {collection.name!r} in this store; `quarry ingest` makes one")
     pool = pool or max(MIN_POOL, POOL * k)
-    vectors: list[Scored] = []
-    words: list[Scored] = []
-    if mode != "text":
-        vectors = collection.vector_search(live, encoder(live).encode_query(query), k=pool, where=predicate)
-    if mode != "vector":
-        words = collection.text_search(live, query, k=pool, where=predicate)
-    scores = _scores(vectors, words, mode=mode, fusion=fusion)
+    ranker = _Ranker(collection, live, encoder, pool=pool, where=predicate)
+    scores = ranker.scores(query, mode=mode, fusion=fusion, documents=documents)
     order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
     rows = collection.chunks(live, order[:pool])
     if rerank is not None:
@@ -96,10 +94,39 @@ def search(
     return _widened(hits, Expander(collection, live, texts=texts, tokens=expand_tokens), wanted) if wanted else hits
 
 
-def _scores(vectors: list[Scored], words: list[Scored], *, mode: Mode, fusion: Fusion) -> dict[str, float]:
-    if mode != "hybrid":
-        return {hit.chunk_id: hit.score for hit in vectors + words}
-    return fuse(vectors, words) if fusion == "z" else fuse_ranks(vectors, words)
+@dataclass(frozen=True, slots=True)
+class _Ranker:
+    """Scores of the chunks that are looked at, by id."""
+
+    collection: Collection
+    generation: GenerationRow
+    encoder: Callable[[GenerationRow], QueryEncoder]
+    pool: int
+    where: str | None
+
+    def scores(self, query: str, *, mode: Mode, fusion: Fusion, documents: bool) -> dict[str, float]:
+        if mode == "text":
+            return {hit.chunk_id: hit.score for hit in self._by_words(query)}
+        vector = self.encoder(self.generation).encode_query(query)
+        if mode == "vector":
+            return {hit.chunk_id: hit.score for hit in self._by_vector(vector)}
+        if fusion == "rrf":
+            return fuse_ranks(self._by_vector(vector), self._by_words(query))
+        named = asked(self.collection, self.generation, query) if documents else Asked(query, query)
+        return self._fused(named, vector)
+
+    def _fused(self, named: Asked, vector: Vector) -> dict[str, float]:
+        best = named.best
+        vectors = Candidates(self._by_vector(vector), self._by_vector(vector, among=best) if best else ())
+        words = Candidates(self._by_words(named.rest), self._by_words(named.rest, among=best) if best else ())
+        weight = word_weight(words.found, rows=self.collection.count(self.generation))
+        return fuse(vectors, words, weight=weight, shares=named.shares)
+
+    def _by_vector(self, vector: Vector, *, among: Sequence[str] = ()) -> list[Scored]:
+        return self.collection.vector_search(self.generation, vector, k=self.pool, where=self.where, among=among)
+
+    def _by_words(self, query: str, *, among: Sequence[str] = ()) -> list[Scored]:
+        return self.collection.text_search(self.generation, query, k=self.pool, where=self.where, among=among)
 
 
 def _hits(

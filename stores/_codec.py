@@ -64,7 +64,9 @@ def chunk_row(row: ChunkRow, *, dtype: str) -> Row:
         "position": row.position,
         "text": stored(chunk.text),
         "context": stored(chunk.context),
-        "search_text": stored("\n".join(part for part in (made.title, heads, chunk.text) if part)),
+        "search_text": stored(chunk.text),
+        "headings": stored("\n".join(part for part in (made.title, heads) if part)) or None,
+        "about": stored(row.about),
         "start": chunk.span.start,
         "end": chunk.span.end,
         "tokens": chunk.tokens,
@@ -125,6 +127,7 @@ def chunk_of(row: Mapping[str, Any]) -> ChunkRow:
         row["embed_key"],
         Provenance(**{name: _loaded(row[name]) for name in _PROVENANCE}),
         None if vector is None else np.asarray(vector, dtype=np.float32),
+        loaded(row["about"]),
     )
 
 

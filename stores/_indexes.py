@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from lancedb.index import FTS, IvfFlat, IvfRq, IvfSq
-from lancedb.query import MatchQuery
+from lancedb.query import BooleanQuery, FullTextQuery, MatchQuery, Occur
 from lancedb.table import Table
 
 from quarry.settings import IndexSettings
 from stores._codec import signs
+from stores._escape import loaded
 from stores._schema import BITS
-from stores.rows import Scored, TableStats, Vector
+from stores.rows import Named, Scored, TableStats, Vector
 
 TEXT_COLUMN, VECTOR_COLUMN = "search_text", "vector"
+HEADINGS, ABOUT = "headings", "about"
+HEADING_BOOST = 0.3
+"""Of the BM25 score of title and headings, which is added to the text's. Every chunk of a section has these words, so
+they say less than its own: at 1.0 fewer pages of examples/questions.csv come first."""
+WORDS = (TEXT_COLUMN, HEADINGS, ABOUT)
+"""Columns of words, each with a full-text index."""
 REFINE = 10
 """Times k candidates are ranked again by their full vectors; quantised distances alone lose recall."""
 PROBES = 20
@@ -37,7 +45,8 @@ def ensure(table: Table, settings: IndexSettings) -> bool:
 def wanted(table: Table, settings: IndexSettings) -> set[str]:
     """Columns that are to have an index at this size."""
     large = table.count_rows() >= settings.vector_from_rows
-    return {TEXT_COLUMN, searched(table)} if large else {TEXT_COLUMN}
+    words = set(WORDS) & set(table.schema.names)
+    return words | {searched(table)} if large else words
 
 
 def searched(table: Table) -> str:
@@ -54,7 +63,8 @@ def restore(table: Table, kinds: Mapping[str, str]) -> None:
     """After a table was written anew, which leaves it without: the full-text index always, the others as they were."""
     if not table.count_rows():
         return
-    _build_text(table)
+    for column in sorted(set(WORDS) & set(table.schema.names)):
+        build_words(table, column)
     if BITS in kinds:
         _build_bits(table)
     vector = {"IvfSq": IvfSq, "IvfRq": IvfRq}.get(kinds.get(VECTOR_COLUMN, ""))
@@ -62,8 +72,9 @@ def restore(table: Table, kinds: Mapping[str, str]) -> None:
         table.create_index(VECTOR_COLUMN, config=vector(distance_type="cosine"))
 
 
-def _build_text(table: Table) -> None:
-    table.create_index(TEXT_COLUMN, config=FTS(language="English", stem=True, remove_stop_words=True))
+def build_words(table: Table, column: str) -> None:
+    """A full-text index, whatever was there."""
+    table.create_index(column, config=FTS(language="English", stem=True, remove_stop_words=True))
 
 
 def _build_bits(table: Table) -> None:
@@ -72,8 +83,8 @@ def _build_bits(table: Table) -> None:
 
 def build(table: Table, column: str, settings: IndexSettings) -> None:
     """Anew, whatever was there."""
-    if column == TEXT_COLUMN:
-        _build_text(table)
+    if column in WORDS:
+        build_words(table, column)
         return
     if column == BITS:
         _build_bits(table)
@@ -103,8 +114,8 @@ def nearest(table: Table, vector: Vector, *, k: int, where: str | None, exact: b
         query = query.nprobes(PROBES).refine_factor(REFINE)
     if where:
         query = query.where(where, prefilter=True)
-    rows = query.select(["chunk_id", "_distance"]).to_list()
-    return [Scored(row["chunk_id"], 1.0 - row["_distance"]) for row in rows]
+    rows = query.select(["chunk_id", "doc_id", "_distance"]).to_list()
+    return [Scored(row["chunk_id"], 1.0 - row["_distance"], row["doc_id"]) for row in rows]
 
 
 def _nearest_by_bits(table: Table, vector: Vector, *, k: int, where: str | None) -> list[Scored]:
@@ -114,23 +125,50 @@ def _nearest_by_bits(table: Table, vector: Vector, *, k: int, where: str | None)
         query = query.nprobes(PROBES)
     if where:
         query = query.where(where, prefilter=True)
-    found = query.limit(k * RESCORED).select(["chunk_id", VECTOR_COLUMN, "_distance"]).to_arrow()
+    found = query.limit(k * RESCORED).select(["chunk_id", "doc_id", VECTOR_COLUMN, "_distance"]).to_arrow()
     if not found.num_rows:
         return []
     flat = found[VECTOR_COLUMN].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     vectors = flat.astype(np.float32).reshape(found.num_rows, -1)
     scores = vectors @ vector / (np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector))
-    names = found["chunk_id"].to_pylist()
-    return [Scored(names[n], float(scores[n])) for n in np.argsort(-scores, kind="stable")[:k]]
+    names, documents = found["chunk_id"].to_pylist(), found["doc_id"].to_pylist()
+    return [Scored(names[n], float(scores[n]), documents[n]) for n in np.argsort(-scores, kind="stable")[:k]]
 
 
 def matching(table: Table, query: str, *, k: int, where: str | None) -> list[Scored]:
-    if not any(TEXT_COLUMN in index.columns for index in table.list_indices()):
+    """By BM25 over text, and over title and headings."""
+    fields = indexed(table)
+    if TEXT_COLUMN not in fields:
         return []
-    found = table.search(MatchQuery(query, TEXT_COLUMN), query_type="fts").limit(k)
+    asked: FullTextQuery = MatchQuery(query, TEXT_COLUMN)
+    if HEADINGS in fields:
+        headings = MatchQuery(query, HEADINGS, boost=HEADING_BOOST)
+        asked = BooleanQuery([(Occur.SHOULD, asked), (Occur.SHOULD, headings)])
+    rows = _matching(table, asked, k=k, where=where, columns=["chunk_id", "doc_id"])
+    return [Scored(row["chunk_id"], row["_score"], row["doc_id"]) for row in rows]
+
+
+def named(table: Table, query: str, *, k: int) -> list[Named]:
+    """Documents by BM25 over what they are; none in a table that doesn't hold that."""
+    if ABOUT not in indexed(table):
+        return []
+    rows = _matching(table, MatchQuery(query, ABOUT), k=k, where=None, columns=["doc_id", ABOUT])
+    return [Named(row["doc_id"], row["_score"], loaded(row[ABOUT])) for row in rows]
+
+
+def _matching(
+    table: Table, query: FullTextQuery, *, k: int, where: str | None, columns: Sequence[str]
+) -> list[dict[str, Any]]:
+    found = table.search(query, query_type="fts").limit(k)
     if where:
         found = found.where(where, prefilter=True)
-    return [Scored(row["chunk_id"], row["_score"]) for row in found.select(["chunk_id", "_score"]).to_list()]
+    rows: list[dict[str, Any]] = found.select([*columns, "_score"]).to_list()
+    return rows
+
+
+def missing(table: Table) -> set[str]:
+    """Columns of words that have no index."""
+    return set(WORDS) & set(table.schema.names) - indexed(table)
 
 
 def stats(table: Table, *, uri: str) -> TableStats:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from stores.digests import COLUMN
 from stores.rows import GenerationRow
 
-FORMAT = 3
+FORMAT = 4
 """Version of everything below. A newer store is refused, an older one migrated."""
 
 BITS = "bits"
@@ -148,6 +148,8 @@ def chunks(dim: int, dtype: str) -> pa.Schema:
         text=pa.large_string(),
         context=pa.string(),
         search_text=pa.large_string(),
+        headings=pa.large_string(),
+        about=pa.large_string(),
         start=pa.int32(),
         end=pa.int32(),
         tokens=pa.int32(),

@@ -28,6 +28,7 @@ from stores.rows import (
     DocumentRow,
     GenerationRow,
     LedgerRow,
+    Named,
     RunRow,
     Scored,
     TableStats,
@@ -393,10 +394,21 @@ class Collection:
         return done
 
     def vector_search(
-        self, generation: GenerationRow, vector: Vector, *, k: int, where: str | None = None, exact: bool = False
+        self,
+        generation: GenerationRow,
+        vector: Vector,
+        *,
+        k: int,
+        where: str | None = None,
+        exact: bool = False,
+        among: Sequence[str] = (),
     ) -> list[Scored]:
-        """The nearest by cosine similarity; exact where there is no index, or where that is asked for."""
-        return _indexes.nearest(self.store.table(generation.table), vector, k=k, where=where, exact=exact)
+        """The nearest by cosine similarity; exact where there is no index, or where that is asked for.
+
+        `among`: of these documents alone.
+        """
+        predicate = _among(where, among)
+        return _indexes.nearest(self.store.table(generation.table), vector, k=k, where=predicate, exact=exact)
 
     def sample_vectors(self, generation: GenerationRow, number: int) -> list[Vector]:
         """Of rows spread evenly over the table."""
@@ -423,9 +435,22 @@ class Collection:
             self.store.drop_table(generation.table)
         return dropped
 
-    def text_search(self, generation: GenerationRow, query: str, *, k: int, where: str | None = None) -> list[Scored]:
-        """The best by BM25 over title, headings and text; all of the query is words, nothing an operator."""
-        return _indexes.matching(self.store.table(generation.table), query, k=k, where=where)
+    def words_without_index(self, generation: GenerationRow) -> set[str]:
+        """Columns of words that full-text search can't reach."""
+        return _indexes.missing(self.store.table(generation.table))
+
+    def named_documents(self, generation: GenerationRow, query: str, *, k: int) -> list[Named]:
+        """Documents whose organisation, form or period the query's words are, the best by BM25 first."""
+        return _indexes.named(self.store.table(generation.table), query, k=k)
+
+    def text_search(
+        self, generation: GenerationRow, query: str, *, k: int, where: str | None = None, among: Sequence[str] = ()
+    ) -> list[Scored]:
+        """The best by BM25 over title, headings and text; all of the query is words, nothing an operator.
+
+        `among`: of these documents alone.
+        """
+        return _indexes.matching(self.store.table(generation.table), query, k=k, where=_among(where, among))
 
     def stats(self, generation: GenerationRow) -> list[TableStats]:
         return self.table_stats(("documents", "elements", "ledger", generation.table))
@@ -438,6 +463,13 @@ def spans_by_parent(rows: pa.Table) -> dict[str, Span]:
     """Of the columns parent_id, start, end; rows without a parent count for nothing."""
     found = rows.group_by("parent_id").aggregate([("start", "min"), ("end", "max")]).to_pylist()
     return {row["parent_id"]: Span(row["start_min"], row["end_max"]) for row in found if row["parent_id"]}
+
+
+def _among(where: str | None, doc_ids: Sequence[str]) -> str | None:
+    if not doc_ids:
+        return where
+    mine = is_in("doc_id", doc_ids)
+    return f"({where}) AND {mine}" if where else mine
 
 
 def _safe(name: str) -> str:

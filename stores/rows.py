@@ -167,10 +167,14 @@ class ChunkRow:
     provenance: Provenance
     vector: Vector | None = field(default=None, repr=False)
     """`(dim,)` float32, unit norm; None where it was not read."""
+    about: str | None = None
+    """What the document is, for full-text search over documents: with its first chunk alone."""
 
     @classmethod
-    def of(cls, embedded: EmbeddedChunk, *, position: int, provenance: Provenance) -> ChunkRow:
-        return cls(embedded.chunk, position, embedded.embed_key, provenance, embedded.vector)
+    def of(
+        cls, embedded: EmbeddedChunk, *, position: int, provenance: Provenance, about: str | None = None
+    ) -> ChunkRow:
+        return cls(embedded.chunk, position, embedded.embed_key, provenance, embedded.vector, about)
 
     def without_vector(self) -> ChunkRow:
         return replace(self, vector=None)
@@ -197,6 +201,17 @@ class Scored:
 
     chunk_id: str
     score: float
+    doc_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A document whose organisation, form or period has words of a query."""
+
+    doc_id: str
+    score: float
+    """BM25 over documents."""
+    about: str
 
 
 def generation_id(collection: str, parse: str, chunk: str, embed: str, *, dtype: str) -> str:

@@ -199,3 +199,30 @@ def test_equal_files_are_parsed_and_encoded_once(place: Place) -> None:
     again = place.ingest()
     assert (again["work"]["parsed"], again["work"]["encoded"]) == (0, 0)
     place.assert_clean()
+
+
+def test_a_name_that_says_otherwise_is_chunked_again_from_its_elements(place: Place, tmp_path: Path) -> None:
+    place.notes(2)
+    place.ingest()
+    (place.docs / "note1.md").rename(place.docs / "Acme_2018_10K.md")
+    moved = place.ingest()
+    assert counted(moved) == {"seen": 2, "moved": 1, "unchanged": 1}
+    assert moved["work"]["parsed"] == 0
+    (row,) = place.chunks("Acme_2018_10K.md")
+    assert row.about == "Acme 10-K 2018: Note 1 annual report"
+    assert not place.chunks("note1.md")
+    place.assert_clean()
+    assert place.ingest()["work"] == NOTHING
+    fresh = Place(tmp_path / "fresh", place.model)
+    fresh.ingest(place.docs)
+    assert_same(place.store, fresh.store)
+
+
+def test_a_name_that_adds_nothing_is_a_plain_move(place: Place) -> None:
+    place.notes(1)
+    place.write("Acme_2018_10K.md", "# Acme Inc.\n\nForm 10-K\n\nFor the fiscal year ended December 31, 2018\n")
+    place.ingest()
+    (place.docs / "Acme_2018_10K.md").rename(place.docs / "scan.md")
+    moved = place.ingest()
+    assert moved["work"] == {"parsed": 0, "encoded": 0, "commits": {"chunks": 1, "documents": 1, "ledger": 1}}
+    place.assert_clean()

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from quarry.errors import ConfigError
 from search.filters import compile_filter
-from search.fusion import fuse
-from stores.rows import Scored
 
 
 @pytest.mark.parametrize(
@@ -63,12 +61,3 @@ def test_a_literal_is_never_more_than_a_literal(text: str) -> None:
     inside = predicate.removeprefix("`path` = '").removesuffix("'")
     assert "'" not in inside.replace("''", "")
     pa.array([predicate])  # no lone surrogate is left that Arrow would refuse
-
-
-def test_fusion_prefers_what_both_rankings_know() -> None:
-    vectors = [Scored("a", 0.9), Scored("b", 0.8), Scored("c", 0.1)]
-    words = [Scored("b", 9.0), Scored("d", 1.0)]
-    scores = fuse(vectors, words)
-    assert max(scores, key=lambda key: scores[key]) == "b"
-    assert set(scores) == {"a", "b", "c", "d"}
-    assert fuse([], []) == {}
