@@ -42,7 +42,7 @@ def gather(data: Path, folder: Path) -> Path:
     for name in ("jose", "icdar2013-eu"):
         for file in sorted((data / name).glob("*.pdf")):
             shutil.copy(file, folder / f"{name}-{file.name}")
-    for file in sorted((data / "readability").glob("*/source.html"))[::2]:
+    for file in sorted((data / "readability").glob("*/source.html")):
         shutil.copy(file, folder / f"readability-{file.parent.name}.html")
     for file in sorted((data / "article-extraction" / "html").glob("*.html.gz")):
         (folder / f"news-{file.name[:12]}.html").write_bytes(gzip.decompress(file.read_bytes()))

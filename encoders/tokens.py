@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from tokenizers import Tokenizer
 from quarry.errors import ModelError
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+HELD, LONGEST = 4096, 4096
+"""So many counted texts are remembered, of at most so many characters: what is counted for its size is encoded next."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +40,8 @@ class Tokens:
     prompt_ids: tuple[int, ...]
     """Ids of the prompt on its own."""
     tokenizer: Tokenizer
+    _held: dict[str, array[int]] = field(default_factory=dict, repr=False)
+    """Ids of the texts that were counted last."""
 
     @classmethod
     def from_folder(cls, path: Path, *, max_tokens: int, prompt: str = "") -> Tokens:
@@ -59,12 +64,22 @@ class Tokens:
         return self.max_tokens - len(self.prefix) - len(self.prompt_ids) - len(self.suffix)
 
     def count(self, text: str) -> int:
-        return len(self.tokenizer.encode_batch_fast([_clean(text)], add_special_tokens=False)[0])
+        held = self._held.get(text)
+        if held is not None:
+            return len(held)
+        encoding = self.tokenizer.encode_batch_fast([_clean(text)], add_special_tokens=False)[0]
+        if len(text) <= LONGEST:
+            if len(self._held) >= HELD:
+                self._held.clear()
+            self._held[text] = array("I", encoding.ids)
+        return len(encoding)
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens and prompt left out."""
-        found = self.tokenizer.encode_batch_fast([_clean(text) for text in texts], add_special_tokens=False)
-        return [encoding.ids for encoding in found]
+        held = [self._held.get(text) for text in texts]
+        new = [_clean(text) for text, ids in zip(texts, held, strict=True) if ids is None]
+        made = iter(self.tokenizer.encode_batch_fast(new, add_special_tokens=False) if new else ())
+        return [next(made).ids if ids is None else ids.tolist() for ids in held]
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """`(start, end)` code points of each token, special tokens left out; as many as `count`.
