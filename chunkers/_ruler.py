@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 
 from quarry.span import Span
@@ -21,10 +22,8 @@ class Ruler:
     def __init__(self, text: str, tokens: TokenCounter) -> None:
         self.text = text
         self._tokens = tokens
-        offsets = tokens.offsets(text)
-        # a normalizer that puts combining marks in order may make places run back; bisection needs them rising
-        self._starts = array("l", accumulate((start for start, _ in offsets), max))
-        self._ends = array("l", accumulate((end for _, end in offsets), max))
+        starts, ends = tuple(zip(*tokens.offsets(text), strict=True)) or ((), ())
+        self._starts, self._ends = _rising(starts), _rising(ends)
         self._last: tuple[tuple[int, int, str], int] | None = None
 
     def estimate(self, span: Span) -> int:
@@ -55,6 +54,12 @@ class Ruler:
         if last >= len(self._starts):
             return end
         return min(end, max(start + 1, self._starts[last]))
+
+
+def _rising(places: Sequence[int]) -> array[int]:
+    """A normalizer that puts combining marks in order may make places run back; bisection needs them rising."""
+    ordered = sorted(places) == list(places)
+    return array("l", places if ordered else accumulate(places, max))
 
 
 def whole_character(text: str, place: int, *, after: int) -> int:

@@ -56,7 +56,7 @@ def run_shard(session: Session, works: Sequence[Work], progress: Progress, /) ->
     batches = _Batches(session, progress, report=session.begun.report)
     for work in deadly:
         batches.add(failed(session, work, stage=DEADLY, reason="crash: the run died with it, and again with it alone"))
-    with _pool(session) as pool, _encoding(session, batches) as encoder:
+    with _pool(session, len(todo)) as pool, _encoding(session, batches) as encoder:
         for group in (together, *([work] for work in alone)):
             for item in parsed(session, group, pool=pool):
                 progress.parsed(item.work.item.uri)
@@ -106,9 +106,11 @@ def _apart(session: Session, works: Sequence[Work]) -> tuple[list[Work], list[Wo
     return together, alone, deadly
 
 
-def _pool(session: Session) -> ParserPool:
+def _pool(session: Session, documents: int) -> ParserPool:
+    """No more processes than documents: each takes a third of a second of CPU to start."""
     limits = Limits(**session.settings.limits.model_dump())
-    return ParserPool(workers=session.settings.ingest.processes, limits=limits, settings=session.parser_settings)
+    workers = max(1, min(session.settings.ingest.processes, documents))
+    return ParserPool(workers=workers, limits=limits, settings=session.parser_settings)
 
 
 @dataclass(slots=True)

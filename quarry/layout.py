@@ -112,10 +112,16 @@ class Layout:
     def _lines(self, span: Span) -> Iterator[_Line]:
         for (page, number), words in groupby(self.words(span), key=lambda word: (self.pages[word], self.lines[word])):
             first, *rest = words
-            box = self._share(first, span)
-            for word in rest:
-                box = box.union(self._share(word, span))
+            last = rest[-1] if rest else first
+            box = self._share(first, span).union(self._share(last, span))
+            if last - first > 1:  # only the outer words of a span can be cut
+                box = box.union(self._around(first + 1, last))
             yield _Line(page, number, box)
+
+    def _around(self, first: int, end: int) -> BBox:
+        """The box around whole words."""
+        x0, y0, x1, y1 = (self.boxes[4 * first + side : 4 * end : 4] for side in range(4))
+        return BBox(round(min(x0), 2), round(min(y0), 2), round(max(x1), 2), round(max(y1), 2))
 
     def _share(self, word: int, span: Span) -> BBox:
         box, start, end = self.box(word), self.starts[word], self.ends[word]

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -64,10 +65,16 @@ class Registry(Generic[T]):
             if name not in known:
                 raise unknown(str(name), known or ["none"], place=f"the settings of {self.folder}.{kind}")
         try:
-            built: T = TypeAdapter(cls).validate_python(settings)
+            built: T = _adapter(cls).validate_python(settings)
         except ValidationError as error:
             raise ConfigError(f"{self.folder}.{kind}: {first_problem(error)}", kind=kind) from error
         return built
+
+
+@lru_cache(maxsize=64)
+def _adapter(cls: type[T]) -> TypeAdapter[T]:
+    """Building one takes milliseconds, and parsers are built for each document."""
+    return TypeAdapter(cls)
 
 
 def first_problem(error: ValidationError) -> str:

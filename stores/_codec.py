@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -55,7 +56,7 @@ def document_of(row: Mapping[str, Any]) -> Document:
 
 
 def chunk_row(row: ChunkRow, *, dtype: str) -> Row:
-    chunk, made, metadata = row.chunk, row.provenance, flat(row.provenance.metadata)
+    chunk, made = row.chunk, row.provenance
     assert row.vector is not None
     heads = " > ".join(chunk.heading_path)
     stored_row = {
@@ -80,16 +81,25 @@ def chunk_row(row: ChunkRow, *, dtype: str) -> Row:
         "context_spans": [{"start": span.start, "end": span.end} for span in chunk.context_spans],
         "parent_id": chunk.parent_id,
         "uri": stored(chunk.uri),
-        **{name: _stored(getattr(made, name)) for name in _PROVENANCE},
-        "metadata_numbers": list(metadata.numbers.items()),
-        "metadata_texts": list(metadata.texts.items()),
-        "metadata_terms": metadata.terms,
+        **_provenance(made),
         "embed_key": row.embed_key,
         "vector": row.vector.astype(number_type(dtype)),
     }
     if dtype == "binary":
         stored_row[BITS] = signs(row.vector)
     return {**stored_row, COLUMN: chunk_check(stored_row)}
+
+
+@lru_cache(maxsize=8)
+def _provenance(made: Provenance) -> Row:
+    """The same for all chunks of a document, which come one after another."""
+    metadata = flat(made.metadata)
+    return {
+        **{name: _stored(getattr(made, name)) for name in _PROVENANCE},
+        "metadata_numbers": list(metadata.numbers.items()),
+        "metadata_texts": list(metadata.texts.items()),
+        "metadata_terms": metadata.terms,
+    }
 
 
 def signs(vector: Vector) -> Bits:
