@@ -20,6 +20,7 @@ from encoders.profiles import Profile, resolve
 from encoders.tokens import Tokens
 from quarry.errors import ConfigError
 from quarry.fingerprint import digest
+from quarry.settings import Precision
 from quarry.types import EncoderIdentity
 
 if TYPE_CHECKING:
@@ -62,7 +63,14 @@ class Http:
         if min(self.requests_per_minute or 1, self.tokens_per_minute or 1) <= 0 or self.retries < 0:
             raise ValueError("retries must be 0 or more, rates per minute above 0")
 
-    def load(self, chosen: Profile, *, dim: int | None, dtype: str) -> WholeTexts:
+    def load(
+        self,
+        chosen: Profile,
+        *,
+        dim: int | None,
+        dtype: str,
+        precision: Precision = "auto",  # noqa: ARG002  # the server chooses it
+    ) -> WholeTexts:
         """ModelError where the tokenizer is not on this machine. The server is asked at the first text."""
         self._check()
         whole = chosen.dim

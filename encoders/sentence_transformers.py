@@ -25,6 +25,7 @@ from encoders.profiles import Profile, resolve
 from encoders.tokens import Tokens
 from quarry.errors import ConfigError, EncodeError, ModelError
 from quarry.fingerprint import digest
+from quarry.settings import Precision
 from quarry.types import EncoderIdentity
 
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
@@ -42,7 +43,14 @@ class WithSentenceTransformers:
     batch_texts: int = 32
     batch_tokens: int = 4096
 
-    def load(self, chosen: Profile, *, dim: int | None, dtype: str) -> WholeTexts:
+    def load(
+        self,
+        chosen: Profile,
+        *,
+        dim: int | None,
+        dtype: str,
+        precision: Precision = "auto",  # noqa: ARG002  # the package chooses it
+    ) -> WholeTexts:
         """ModelError where the model is missing or has pickled weights; torch is imported at the first text."""
         if self.trust_remote_code and chosen.place == "hub" and not chosen.revision:
             raise ConfigError(
