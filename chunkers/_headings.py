@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from quarry.identity import Identity
+from quarry.identity import Identity, identity_of
 from quarry.span import Span
 from quarry.types import Document, Element, TokenCounter
 
@@ -29,10 +30,23 @@ class Headings:
     """The headings of one document by their ids."""
 
     def __init__(self, document: Document, *, identity: Identity | None = None) -> None:
+        """`identity` is what contexts begin with, found in the document unless it is given."""
+        self._document, self._given = document, identity
         self._text = document.text
-        self._identity = identity or Identity()
-        self._title = line(self._identity.line)
         self._by_id = {element.id: element for element in document.elements}
+
+    @classmethod
+    def embedded(cls, document: Document, *, shown: bool) -> Headings:
+        """Those that stand in contexts: none where they are not `shown`."""
+        return cls(document) if shown else cls(replace(document, elements=()), identity=Identity())
+
+    @cached_property
+    def _identity(self) -> Identity:
+        return identity_of(self._document) if self._given is None else self._given
+
+    @cached_property
+    def _title(self) -> str:
+        return line(self._identity.line)
 
     def path(self, lowest: str | None) -> tuple[Element, ...]:
         """From the outermost heading to `lowest`; empty for None."""

@@ -74,8 +74,15 @@ class Hierarchical:
     ) -> Iterator[Chunk]:
         ruler = Ruler(document.text, tokens)
         made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
-        above = document if self.context else replace(document, title=None, elements=())
-        plan = _Plan(self, document, ruler, tokens, Headings(above), min(self.size, tokens.limit), self._parent_size)
+        plan = _Plan(
+            self,
+            document,
+            ruler,
+            tokens,
+            Headings.embedded(document, shown=self.context),
+            min(self.size, tokens.limit),
+            self._parent_size,
+        )
         parents = list(plan.parents())
         units = assemble(document, plan.pieces(parents), maker=made, ruler=ruler, tokens=tokens)
         starts = [parent.start for parent in parents]

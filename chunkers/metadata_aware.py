@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chunkers import chunker
@@ -61,18 +61,16 @@ class MetadataAware:
         ruler = Ruler(document.text, tokens)
         made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
         size = min(self.size, tokens.limit)
-        above = document if self.context else replace(document, title=None, elements=())
-        headings = Headings(above, identity=self._identity(document))
+        headings = self._headings(document)
         plan = _Plan(ruler, tokens, size, headings, Rulings(document) if self.scope else None)
         sections = leaf_sections(document, ruler=ruler, size=size, merge_below=self.merge_below)
         pieces = (piece for section in sections for piece in plan.pieces(section.blocks))
         return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
 
-    def _identity(self, document: Document) -> Identity | None:
-        if not self.context:
-            return None
-        found = identity_of(document)
-        return found if self.identity else Identity(title=found.title)
+    def _headings(self, document: Document) -> Headings:
+        if self.identity or not self.context:
+            return Headings.embedded(document, shown=self.context)
+        return Headings(document, identity=Identity(title=identity_of(document).title))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chunkers import chunker
@@ -56,7 +56,7 @@ class Page:
     def _pieces(self, document: Document, ruler: Ruler, tokens: TokenCounter) -> Iterator[Piece]:
         size = min(self.size, tokens.limit)
         blocks = blocks_of(document)
-        headings = Headings(document if self.context else replace(document, title=None, elements=()))
+        headings = Headings.embedded(document, shown=self.context)
         for page in _pages(document, ruler, size=size):
             context = _context(headings, blocks, page, tokens=tokens, size=size)
             if ruler.fits(page.strip(ruler.text), limit=size, context=context.text):

@@ -110,7 +110,7 @@ class Regex:
     ) -> Iterator[Chunk]:
         ruler = Ruler(document.text, tokens)
         made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
-        headings = Headings(document if self.context else replace(document, title=None, elements=()))
+        headings = Headings.embedded(document, shown=self.context)
         size = min(self.size, tokens.limit)
         plan = _Plan(ruler, tokens, size, self.merge_below, headings, blocks_of(document), self.context)
         parts = list(_parts(document, self._rules(), timeout_s=self.timeout_s))

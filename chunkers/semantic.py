@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -83,8 +83,7 @@ class Semantic:
             raise EncodeError("the semantic chunker compares sentences: it needs an encoder")
         ruler = Ruler(document.text, tokens)
         made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=embedder), self.size)
-        shown = self.context and (self.plain or self.heading)
-        above = Headings(document if shown else replace(document, title=None, elements=()))
+        above = Headings.embedded(document, shown=self.context and bool(self.plain or self.heading))
         pieces = self._pieces(document, ruler, tokens, embedder, above=above)
         return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
 
