@@ -10,12 +10,15 @@ import torch
 from transformers import AutoModelForSequenceClassification
 from transformers.utils import logging as transformers_logging
 
-from encoders._network import ATTENTION, PACKED, _rows
+from encoders._network import ATTENTION, _rows
 from encoders._pooling import Array
 from quarry.errors import EncodeError, ModelError
 
 if TYPE_CHECKING:
     from encoders.reranker import Pair
+
+HEADS = ("bert", "modernbert")
+"""Model types that run packed: how they go on from the states of one pair is known here."""
 
 
 class PairNetwork:
@@ -33,13 +36,13 @@ class PairNetwork:
             )
         self._kind = str(model.config.model_type)
         self._model = model.eval()
-        if self._kind in PACKED:
+        if self._kind in HEADS:
             model.base_model.set_attn_implementation(ATTENTION)
         self._pad = int(model.config.pad_token_id or 0)
 
     def logits(self, pairs: Sequence[Pair]) -> Array:
         """`(len(pairs),)` float32. EncodeError where torch gives up."""
-        run = self._packed if self._kind in PACKED else self._padded
+        run = self._packed if self._kind in HEADS else self._padded
         try:
             with torch.inference_mode():
                 found = run(pairs).float().numpy()

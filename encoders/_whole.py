@@ -11,7 +11,7 @@ from typing import NoReturn, Protocol
 import numpy as np
 
 from encoders._pooling import Array, unit
-from encoders.tokens import Tokens, clean
+from encoders.tokens import Tokens, _clean
 from quarry import fault
 from quarry.errors import ConfigError, EncodeError, ModelError
 from quarry.fingerprint import digest
@@ -49,8 +49,12 @@ class WholeTexts:
         query_tokens: Tokens,
         identity: EncoderIdentity,
         sizes: tuple[int, int],
+        setup: str,
     ) -> None:
-        """`sizes`: most texts and most tokens of a batch."""
+        """`sizes`: most texts and most tokens of a batch. `setup`: what computes the vectors; another one must show that
+        its are those that a generation holds.
+        """
+        self.setup = setup
         self._model, self._sizes = model, sizes
         self._query_tokens = query_tokens
         self.tokens, self.identity = tokens, identity
@@ -89,19 +93,16 @@ class WholeTexts:
         """Tokenised, with keys. EncodeError for one over the model's length: nothing is cut."""
         texts = [chunk.embedded_text for chunk in chunks]
         sequences = self._sequences(texts, self.tokens, names=[f"chunk {chunk.id}" for chunk in chunks])
-        jobs = tuple(
-            Job(chunk, digest(self.fingerprint, "plain", key), ("plain", key), ((number, 0, len(ids)),), plain=True)
-            for number, (chunk, ids) in enumerate(zip(chunks, sequences, strict=True))
-            for key in (digest(ids),)
-        )
-        return Prepared(jobs, tuple(sequences))
+        windows = {ids: number for number, ids in enumerate(dict.fromkeys(sequences))}
+        jobs = (_job(self.fingerprint, chunk, ids, windows[ids]) for chunk, ids in zip(chunks, sequences, strict=True))
+        return Prepared(tuple(jobs), tuple(windows))
 
     def vectors(self, prepared: Prepared, wanted: Collection[int]) -> Iterator[list[tuple[int, Array]]]:
         """Longest texts first. Jobs with one key are computed once."""
         same: dict[str, list[int]] = defaultdict(list)
         for index in wanted:
             same[prepared.jobs[index].key].append(index)
-        texts = [Text(clean(prepared.jobs[n[0]].chunk.embedded_text), prepared.tokens(n[:1])) for n in same.values()]
+        texts = [Text(_clean(prepared.jobs[n[0]].chunk.embedded_text), prepared.tokens(n[:1])) for n in same.values()]
         users = list(same.values())
         for numbers, vectors in self._run(texts):
             yield [(index, vector) for n, vector in zip(numbers, vectors, strict=True) for index in users[n]]
@@ -111,7 +112,7 @@ class WholeTexts:
         sequences = self._sequences(texts, self.tokens, names=[f"text {number}" for number in range(len(texts))])
         found = np.empty((len(texts), self.identity.dim), dtype=np.float32)
         for numbers, vectors in self._run(
-            [Text(clean(text), len(ids)) for text, ids in zip(texts, sequences, strict=True)]
+            [Text(_clean(text), len(ids)) for text, ids in zip(texts, sequences, strict=True)]
         ):
             found[numbers] = vectors
         return found
@@ -119,7 +120,7 @@ class WholeTexts:
     def encode_query(self, query: str) -> Array:
         (ids,) = self._sequences([query], self._query_tokens, names=["the query"])
         self._count(len(ids))
-        vector: Array = self._checked(self._model.query(Text(clean(query), len(ids)))[None], 1)[0]
+        vector: Array = self._checked(self._model.query(Text(_clean(query), len(ids)))[None], 1)[0]
         return vector
 
     def _run(self, texts: Sequence[Text]) -> Iterator[tuple[list[int], Array]]:
@@ -139,10 +140,10 @@ class WholeTexts:
             )
         return unit(np.asarray(vectors, dtype=np.float32), dim=self.identity.dim)
 
-    def _sequences(self, texts: Sequence[str], tokens: Tokens, *, names: Sequence[str]) -> list[list[int]]:
+    def _sequences(self, texts: Sequence[str], tokens: Tokens, *, names: Sequence[str]) -> list[tuple[int, ...]]:
         found = []
         for name, ids in zip(names, tokens.ids([tokens.prompt + text for text in texts]), strict=True):
-            whole = [*tokens.prefix, *ids, *tokens.suffix]
+            whole = (*tokens.prefix, *ids, *tokens.suffix)
             if len(whole) > tokens.max_tokens:
                 raise EncodeError(
                     f"{name} has {len(whole)} tokens, {self.identity.name} takes {tokens.max_tokens}; nothing is cut"
@@ -164,6 +165,11 @@ def whole_dim(name: str, declared: int | None, *, dim: int | None, dtype: str) -
     if dtype == "binary" and (dim or declared) % 8:
         raise ConfigError(f"encoder.dim is {dim or declared}: binary takes a multiple of 8")
     return dim or declared
+
+
+def _job(made_by: str, chunk: Chunk, ids: Sequence[int], window: int) -> Job:
+    content = ("plain", digest(ids))
+    return Job(chunk, digest(made_by, *content), content, ((window, 0, len(ids)),), plain=True)
 
 
 def batches(order: Iterable[int], tokens: Sequence[int], sizes: tuple[int, int]) -> Iterator[list[int]]:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,9 @@ class WithSentenceTransformers:
         identity = self._identity(chosen, folder, tokens, query, dim=kept, dtype=dtype)
         model = _Model(folder, identity, whole=chosen.dim or kept, trusted=self.trust_remote_code)
         sizes = (self.batch_texts, self.batch_tokens)
-        return WholeTexts(model, tokens=tokens, query_tokens=query_tokens, identity=identity, sizes=sizes)
+        return WholeTexts(
+            model, tokens=tokens, query_tokens=query_tokens, identity=identity, sizes=sizes, setup=_setup()
+        )
 
     def _identity(
         self, chosen: Profile, folder: Path, tokens: Tokens, query: str, *, dim: int, dtype: str
@@ -78,6 +81,17 @@ class WithSentenceTransformers:
         return EncoderIdentity(
             name=chosen.name, model=chosen.model, revision=chosen.revision, fingerprint=made_by, **known
         )
+
+
+def _setup() -> str:
+    """Device and libraries, without importing them. ModelError where the package is missing."""
+    try:
+        versions = [f"{name} {version(name)}" for name in ("sentence-transformers", "transformers", "torch")]
+    except PackageNotFoundError as error:
+        raise ModelError(
+            "`backend: sentence_transformers` needs a package: pip install 'quarry-rag[sentence-transformers]'"
+        ) from error
+    return f"cpu, {', '.join(versions)}"
 
 
 def _files(folder: Path) -> list[Path]:
@@ -107,12 +121,8 @@ class _Model:
     @cached_property
     def _loaded(self) -> Any:
         with self._loading:
-            try:
-                from sentence_transformers import SentenceTransformer
-            except ImportError as error:
-                raise ModelError(
-                    "`backend: sentence_transformers` needs a package: pip install 'quarry-rag[sentence-transformers]'"
-                ) from error
+            from sentence_transformers import SentenceTransformer
+
             try:
                 model = SentenceTransformer(
                     str(self._folder),

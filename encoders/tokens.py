@@ -59,11 +59,11 @@ class Tokens:
         return self.max_tokens - len(self.prefix) - len(self.prompt_ids) - len(self.suffix)
 
     def count(self, text: str) -> int:
-        return len(self.tokenizer.encode_batch_fast([clean(text)], add_special_tokens=False)[0])
+        return len(self.tokenizer.encode_batch_fast([_clean(text)], add_special_tokens=False)[0])
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens and prompt left out."""
-        found = self.tokenizer.encode_batch_fast([clean(text) for text in texts], add_special_tokens=False)
+        found = self.tokenizer.encode_batch_fast([_clean(text) for text in texts], add_special_tokens=False)
         return [encoding.ids for encoding in found]
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
@@ -75,7 +75,7 @@ class Tokens:
 
     def located(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Ids and offsets of a text from one pass."""
-        encoding = self.tokenizer.encode(clean(text), add_special_tokens=False)
+        encoding = self.tokenizer.encode(_clean(text), add_special_tokens=False)
         return encoding.ids, encoding.offsets
 
     def __reduce__(self) -> tuple[Callable[..., Tokens], tuple[Path, int, str]]:
@@ -114,6 +114,5 @@ def _special_tokens(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, .
     return tuple(probe.ids[: body[0]]), tuple(probe.ids[body[-1] + 1 :])
 
 
-def clean(text: str) -> str:
-    """Lone surrogates as U+FFFD."""
+def _clean(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)

@@ -206,7 +206,7 @@ class Transformer:
 
     def states(self, ids: Sequence[int]) -> Array:
         """`(tokens, hidden)` float32 of one model input, special tokens and prompt included, run on its own."""
-        return self._run([ids])[0]
+        return self._network.states([ids])[0]
 
     def finished(self, pooled: Array) -> Array:
         """`(texts, dim)` float32 from `(texts, hidden)`: Dense modules, then cut, then of unit length."""
