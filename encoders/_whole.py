@@ -51,8 +51,8 @@ class WholeTexts:
         sizes: tuple[int, int],
         setup: str,
     ) -> None:
-        """`sizes`: most texts and most tokens of a batch. `setup`: what computes the vectors; another one must show that
-        its are those that a generation holds.
+        """`sizes`: most texts and most tokens of a batch. `setup`: what computes the vectors; another one has to show
+        that it makes those that a generation holds.
         """
         self.setup = setup
         self._model, self._sizes = model, sizes

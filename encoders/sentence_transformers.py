@@ -122,7 +122,9 @@ class _Model:
     def _loaded(self) -> Any:
         with self._loading:
             from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging as transformers_logging
 
+            transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # not annotated there
             try:
                 model = SentenceTransformer(
                     str(self._folder),
