@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from encoders._folder import ModelFolder, text_config
+from encoders._folder import ModelFolder, size_of, text_config
 
 ROWS = 1024
 """Tokens of the measured matrix products: where CPUs reach their best at the shapes of encoders."""
@@ -31,7 +31,7 @@ def flops_per_token(folder: ModelFolder, lengths: Sequence[int]) -> float:
 
 def layer_matrices(folder: ModelFolder) -> list[tuple[int, int]]:
     """Shapes of the matrices of the layers that are run, from the headers of the weight files."""
-    limit = folder.layers or int(text_config(folder.config)["num_hidden_layers"])
+    limit = folder.layers or size_of(folder.config, "layers")
     found = []
     for file in folder.weights:
         for name, shape in _shapes(file):
@@ -71,14 +71,14 @@ def _shapes(file: Path) -> Iterator[tuple[str, list[int]]]:
 
 
 def _attention_width(config: Mapping[str, Any]) -> int:
-    heads = int(config["num_attention_heads"])
-    return heads * int(config.get("head_dim") or config["hidden_size"] // heads)
+    heads = size_of(config, "heads")
+    return heads * int(config.get("head_dim") or size_of(config, "hidden") // heads)
 
 
 def _windows(folder: ModelFolder) -> list[float]:
     """Tokens that a token of each layer looks at; infinite where it sees all."""
     config = text_config(folder.config)
-    layers = folder.layers or int(config["num_hidden_layers"])
+    layers = folder.layers or size_of(config, "layers")
     local = float(config.get("local_attention") or config.get("sliding_window") or "inf")
     kinds = config.get("layer_types")
     every = config.get("global_attn_every_n_layers")

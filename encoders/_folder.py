@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from encoders.profiles import Profile
 from quarry.errors import ModelError
@@ -23,6 +23,11 @@ _OLD_MODES = {
 _ACTIVATIONS = ("Identity", "Tanh", "ReLU", "GELU", "SiLU")
 _NOISE = ("_name_or_path", "transformers_version", "torch_dtype", "dtype", "architectures", "use_cache")
 """Keys of config.json that change no vector."""
+_SIZES = {
+    "hidden": ("hidden_size", "dim", "d_model", "n_embd"),
+    "layers": ("num_hidden_layers", "n_layers", "num_layers", "n_layer"),
+    "heads": ("num_attention_heads", "n_heads", "num_heads", "n_head"),
+}
 _LENGTH_FILES = tuple(
     f"sentence_{kind}_config.json"
     for kind in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
@@ -93,7 +98,7 @@ def read_folder(folder: Path, profile: Profile) -> ModelFolder:
         query_prompt=query,
         max_tokens=most_tokens(network, config, profile),
         truncate_dim=st.get("truncate_dim"),
-        hidden=int(text_config(config).get("hidden_size") or text_config(config)["dim"]),  # DistilBERT's word
+        hidden=size_of(config, "hidden"),
         weights=(*_weights(network), *(_weights(folder / path)[0] for kind, path in modules if kind == "Dense")),
         layers=_layers(config, profile),
     )
@@ -114,8 +119,10 @@ def _check(found: ModelFolder, profile: Profile) -> None:
 
 def _layers(config: Mapping[str, Any], profile: Profile) -> int | None:
     """ModelError where the model has not so many."""
-    there = int(text_config(config).get("num_hidden_layers") or 0)
-    if profile.layers and profile.layers > there:
+    if profile.layers is None:
+        return None
+    there = size_of(config, "layers")
+    if profile.layers > there:
         raise ModelError(f"encoder {profile.name!r}: its profile takes {profile.layers} layers, the model has {there}")
     return profile.layers if profile.layers != there else None
 
@@ -211,6 +218,15 @@ def most_tokens(network: Path, config: Mapping[str, Any], profile: Profile) -> i
 
 def _rotary(config: Mapping[str, Any]) -> bool:
     return any("rope" in key or "rotary" in key for key in config)
+
+
+def size_of(config: Mapping[str, Any], what: Literal["hidden", "layers", "heads"]) -> int:
+    """By the first name that the architecture has for it. ModelError where it has none."""
+    text = text_config(config)
+    found = next((text[name] for name in _SIZES[what] if text.get(name)), None)
+    if found is None:
+        raise ModelError(f"config.json of a {text.get('model_type')} model has none of {', '.join(_SIZES[what])}")
+    return int(found)
 
 
 def text_config(config: Mapping[str, Any]) -> Mapping[str, Any]:

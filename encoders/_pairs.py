@@ -17,8 +17,8 @@ from quarry.errors import EncodeError, ModelError
 if TYPE_CHECKING:
     from encoders.reranker import Pair
 
-PACKED = ("bert", "modernbert")
-"""Model types whose heads are known here; the others run padded."""
+HEADS = ("bert", "modernbert")
+"""Model types that run packed: how they go on from the states of one pair is known here."""
 
 
 class PairNetwork:
@@ -36,13 +36,13 @@ class PairNetwork:
             )
         self._kind = str(model.config.model_type)
         self._model = model.eval()
-        if self._kind in PACKED:
+        if self._kind in HEADS:
             model.base_model.set_attn_implementation(ATTENTION)
         self._pad = int(model.config.pad_token_id or 0)
 
     def logits(self, pairs: Sequence[Pair]) -> Array:
         """`(len(pairs),)` float32. EncodeError where torch gives up."""
-        run = self._packed if self._kind in PACKED else self._padded
+        run = self._packed if self._kind in HEADS else self._padded
         try:
             with torch.inference_mode():
                 found = run(pairs).float().numpy()

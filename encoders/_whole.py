@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,10 +49,12 @@ class WholeTexts:
         query_tokens: Tokens,
         identity: EncoderIdentity,
         sizes: tuple[int, int],
-        setup: Callable[[], str],
+        setup: str,
     ) -> None:
-        """`sizes`: most texts and most tokens of a batch; `setup`: who computes."""
-        self._setup = setup
+        """`sizes`: most texts and most tokens of a batch. `setup`: what computes the vectors; another one has to show
+        that it makes those that a generation holds.
+        """
+        self.setup = setup
         self._model, self._sizes = model, sizes
         self._query_tokens = query_tokens
         self.tokens, self.identity = tokens, identity
@@ -62,10 +64,6 @@ class WholeTexts:
     @property
     def fingerprint(self) -> str:
         return self.identity.fingerprint
-
-    @property
-    def setup(self) -> str:
-        return self._setup()
 
     @property
     def usage(self) -> Usage:
@@ -156,10 +154,10 @@ class WholeTexts:
             )
         return unit(np.asarray(vectors, dtype=np.float32), dim=self.identity.dim)
 
-    def _sequences(self, texts: Sequence[str], tokens: Tokens, *, names: Sequence[str]) -> list[list[int]]:
+    def _sequences(self, texts: Sequence[str], tokens: Tokens, *, names: Sequence[str]) -> list[tuple[int, ...]]:
         found = []
         for name, ids in zip(names, tokens.ids([tokens.prompt + text for text in texts]), strict=True):
-            whole = [*tokens.prefix, *ids, *tokens.suffix]
+            whole = (*tokens.prefix, *ids, *tokens.suffix)
             if len(whole) > tokens.max_tokens:
                 raise EncodeError(
                     f"{name} has {len(whole)} tokens, {self.identity.name} takes {tokens.max_tokens}; nothing is cut"

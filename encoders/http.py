@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -82,7 +83,7 @@ class Http:
         model = _Lazy(self, identity, kept if self.dimensions else whole or kept)
         sizes = (self.batch_texts, self.batch_tokens)
         return WholeTexts(
-            model, tokens=tokens, query_tokens=query_tokens, identity=identity, sizes=sizes, setup=lambda: self.url
+            model, tokens=tokens, query_tokens=query_tokens, identity=identity, sizes=sizes, setup=self._setup(identity)
         )
 
     def _check(self) -> None:
@@ -93,6 +94,10 @@ class Http:
             raise ConfigError(
                 "backend.key_env must be the name of an environment variable (A-Z, 0-9, _), never the key"
             )
+
+    def _setup(self, identity: EncoderIdentity) -> str:
+        """Of today: what a server runs under a name may be another model tomorrow, and nothing here would show it."""
+        return f"{identity.model} served at {self.url}, {datetime.now(UTC):%Y-%m-%d}"
 
     def _identity(
         self, chosen: Profile, tokens: Tokens, query_tokens: Tokens, *, dim: int, dtype: str

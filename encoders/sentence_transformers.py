@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class WithSentenceTransformers:
         model = _Model(folder, identity, whole=chosen.dim or kept, trusted=self.trust_remote_code)
         sizes = (self.batch_texts, self.batch_tokens)
         return WholeTexts(
-            model, tokens=tokens, query_tokens=query_tokens, identity=identity, sizes=sizes, setup=_libraries
+            model, tokens=tokens, query_tokens=query_tokens, identity=identity, sizes=sizes, setup=_setup()
         )
 
     def _identity(
@@ -89,6 +89,17 @@ class WithSentenceTransformers:
         return EncoderIdentity(
             name=chosen.name, model=chosen.model, revision=chosen.revision, fingerprint=made_by, **known
         )
+
+
+def _setup() -> str:
+    """Device and libraries, without importing them. ModelError where the package is missing."""
+    try:
+        versions = [f"{name} {version(name)}" for name in ("sentence-transformers", "transformers", "torch")]
+    except PackageNotFoundError as error:
+        raise ModelError(
+            "`backend: sentence_transformers` needs a package: pip install 'quarry-rag[sentence-transformers]'"
+        ) from error
+    return f"cpu, {', '.join(versions)}"
 
 
 def _files(folder: Path) -> list[Path]:
@@ -118,12 +129,10 @@ class _Model:
     @cached_property
     def _loaded(self) -> Any:
         with self._loading:
-            try:
-                from sentence_transformers import SentenceTransformer
-            except ImportError as error:
-                raise ModelError(
-                    "`backend: sentence_transformers` needs a package: pip install 'quarry-rag[sentence-transformers]'"
-                ) from error
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging as transformers_logging
+
+            transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # not annotated there
             try:
                 model = SentenceTransformer(
                     str(self._folder),
@@ -161,7 +170,3 @@ class _Model:
                 f"{self._identity.name} gave vectors of {vectors.shape[-1]} numbers; correct dim in its profile"
             )
         return vectors
-
-
-def _libraries() -> str:
-    return ", ".join(f"{name} {version(name)}" for name in ("sentence-transformers", "transformers", "torch"))

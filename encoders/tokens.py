@@ -128,5 +128,4 @@ def _special_tokens(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, .
 
 
 def clean(text: str) -> str:
-    """Lone surrogates as U+FFFD."""
     return _SURROGATE.sub("\ufffd", text)

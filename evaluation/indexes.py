@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from chunkers import Chunker
-from encoders.profiles import profile
+from encoders.profiles import DEFAULT_BACKEND, profile
 from evaluation.given import CuttingEncoder
 from evaluation.questions import Text
 from evaluation.strategies import Strategy
@@ -28,7 +28,7 @@ from pipeline.plan import Request
 from pipeline.recipe import Recipe, recipe_of
 from pipeline.report import Report
 from pipeline.session import Session
-from quarry.errors import StoreError
+from quarry.errors import ConfigError, StoreError
 from quarry.fingerprint import digest
 from quarry.settings import Effective
 from quarry.span import Span
@@ -125,8 +125,10 @@ class Laboratory:
     def encoder(self, name: str) -> CuttingEncoder:
         """By profile name or model folder, loaded once. Dimension and number type are those of the settings."""
         if name not in self._encoders:
-            own = self._encoder_settings(name)
-            self._encoders[name] = CuttingEncoder(profile(name), dim=own["dim"], dtype=own["dtype"])
+            own, chosen = self._encoder_settings(name), profile(name)
+            if chosen.backend.get("kind") != DEFAULT_BACKEND or chosen.query:
+                raise ConfigError(f"encoder {name!r}: an evaluation takes one model that is run on this machine")
+            self._encoders[name] = CuttingEncoder(chosen, dim=own["dim"], dtype=own["dtype"])
         return self._encoders[name]
 
     def _encoder_settings(self, name: str) -> dict[str, Any]:

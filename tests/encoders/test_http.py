@@ -132,7 +132,7 @@ def test_timeouts_are_tried_again(server: Server) -> None:
 
     server.rules = [slow]
     np.testing.assert_allclose(made(server, timeout_s=0.2).embed(["a"]), expected(["a"]), atol=1e-6)
-    assert len(server.bodies) == 2
+    assert len(server.bodies) >= 2
 
 
 def test_gives_up_in_one_line(server: Server) -> None:

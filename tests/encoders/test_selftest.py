@@ -17,6 +17,7 @@ from encoders._folder import ModelFolder, read_folder
 from encoders.catalogue import card, cards
 from encoders.profiles import Profile, profile, profiles, resolve
 from encoders.selftest import checks, sample, speed
+from tests.encoders.conftest import write_tokenizer
 from tests.encoders.embedding_server import DIM, answer, entries, serving
 
 
@@ -128,3 +129,15 @@ def test_a_model_without_weights_is_broken(folders: dict[str, Path], tmp_path: P
     assert (found.found, found.present) == (True, False)
     assert "has no model.safetensors" in (found.problem or "")
     assert json.loads((tmp_path / "m" / "config.json").read_text())["model_type"] == "bert"
+
+
+def test_other_names_of_sizes(tmp_path: Path) -> None:
+    """DistilBERT says dim, n_layers and n_heads."""
+    from transformers import DistilBertConfig, DistilBertModel
+
+    size: dict[str, Any] = {"vocab_size": 30522, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48}
+    DistilBertModel(DistilBertConfig(max_position_embeddings=160, **size)).save_pretrained(tmp_path)
+    write_tokenizer(tmp_path, model_input_names=["input_ids", "attention_mask"])
+    chosen = Profile("x", "folder", str(tmp_path), layers=1)
+    assert flops_per_token(folder_of(chosen), [100]) == 2 * (4 * 32 * 32 + 2 * 32 * 48) + 4 * 32 * 100
+    assert all(check.passed for check in checks(chosen))
