@@ -239,6 +239,8 @@ class Chunk:
     context_spans: tuple[Span, ...] = ()
     """Where in the document the parts of `context` were taken from."""
     parent_id: str | None = None
+    topic: int | None = None
+    """Equal for chunks of a document that speak of the same, wherever they stand; None where nothing looked for it."""
 
     @property
     def embedded_text(self) -> str:

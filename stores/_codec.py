@@ -77,6 +77,7 @@ def chunk_row(row: ChunkRow, *, dtype: str) -> Row:
         "elements": list(chunk.elements),
         "context_spans": [{"start": span.start, "end": span.end} for span in chunk.context_spans],
         "parent_id": chunk.parent_id,
+        "topic": chunk.topic,
         "uri": stored(chunk.uri),
         **{name: _stored(getattr(made, name)) for name in _PROVENANCE},
         "metadata_numbers": list(metadata.numbers.items()),
@@ -117,6 +118,7 @@ def chunk_of(row: Mapping[str, Any]) -> ChunkRow:
         elements=tuple(row["elements"]),
         context_spans=tuple(Span(span["start"], span["end"]) for span in row["context_spans"]),
         parent_id=row["parent_id"],
+        topic=row["topic"],
     )
     vector = row.get("vector")
     return ChunkRow(

@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from stores import _indexes, _schema
 from stores._codec import value_of
-from stores._tables import Row, select
+from stores._tables import Row, select, translated
 from stores.digests import COLUMN, check_of, chunk_check, digest_of
 from stores.rows import GenerationRow, scope_of
 
 if TYPE_CHECKING:
     from stores.lance import Store
+
+
+FIELDS_OF_4 = (pa.field("topic", pa.int32()),)
 
 
 def migrate(store: Store, found: int) -> None:
@@ -24,6 +28,8 @@ def migrate(store: Store, found: int) -> None:
         _to_2(store)
     if found < 3:
         _to_3(store)
+    if found < 4:
+        _to_4(store)
     store.put_format()
 
 
@@ -53,6 +59,19 @@ def _to_3(store: Store) -> None:
             yield {**current, COLUMN: check_of(current)}
 
     store.overwrite("generations", rows(), _schema.GENERATIONS)
+
+
+def _to_4(store: Store) -> None:
+    """Chunks may have a topic; rows that were there have none until their document is made again."""
+    for generation in list(select(store.table("generations"))):
+        if generation["state"] == "dropped":
+            continue
+        name = f"chunks_{generation['id']}"
+        missing = [field for field in FIELDS_OF_4 if field.name not in store.table(name).schema.names]
+        if missing:
+            with translated(name, "migrated"):
+                store.table(name).add_columns(missing)
+            store.touched(name)
 
 
 def _chunks_to_2(store: Store, generation: Row) -> dict[tuple[str, str], str]:

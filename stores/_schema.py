@@ -10,7 +10,7 @@ import pyarrow as pa
 from stores.digests import COLUMN
 from stores.rows import GenerationRow
 
-FORMAT = 3
+FORMAT = 4
 """Version of everything below. A newer store is refused, an older one migrated."""
 
 BITS = "bits"
@@ -160,6 +160,7 @@ def chunks(dim: int, dtype: str) -> pa.Schema:
         elements=pa.list_(pa.string()),
         context_spans=pa.list_(_SPAN),
         parent_id=pa.string(),
+        topic=pa.int32(),
         uri=pa.string(),
         source=pa.string(),
         path=pa.string(),

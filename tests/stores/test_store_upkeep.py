@@ -156,7 +156,7 @@ def test_a_newer_store_is_refused(place: Place, capsys: pytest.CaptureFixture[st
     place.ingest()
     set_format(place.store, "99")
     before = {path: path.read_bytes() for path in place.store.rglob("*") if path.is_file()}
-    with pytest.raises(StoreError, match="has format 99, this Quarry knows 3 at most: update it"):
+    with pytest.raises(StoreError, match="has format 99, this Quarry knows 4 at most: update it"):
         place.ingest()
     for command in (["search", "salt", "--mode", "text"], ["status"], ["purge"], ["documents"]):
         assert run([*command, "--store", str(place.store)]) == 1
@@ -166,6 +166,35 @@ def test_a_newer_store_is_refused(place: Place, capsys: pytest.CaptureFixture[st
 
 GONE = {"documents": (COLUMN, "scope", "first_try")}
 """Columns that format 1 did not have; of every other table `check`."""
+
+
+def to_format_3(store: Path) -> None:
+    """Chunks without a topic, and the mark."""
+    opened = Store.damaged(str(store))
+    for name in opened.table_names():
+        if name.startswith("chunks_"):
+            opened.table(name).drop_columns(["topic"])
+            opened.touched(name)
+    set_format(store, "3")
+
+
+def test_a_store_of_format_3_is_migrated(place: Place) -> None:
+    place.notes(4)
+    place.ingest()
+    to_format_3(place.store)
+    assert place.found("number3") == ["note3.md"]
+    assert place.ingest()["work"] == NOTHING
+    assert {row.chunk.topic for row in place.chunks()} == {None}
+    place.assert_clean()
+
+
+def test_topics_are_stored(place: Place) -> None:
+    place.write("storms.md", "Salt holds storms. " * 9 + "Taxes rose again. " * 9 + "Salt holds storms. " * 9)
+    place.ingest(settings=["chunker.kind=semantic", "chunker.size=60"])
+    topics = [row.chunk.topic for row in sorted(place.chunks(), key=lambda row: row.position)]
+    assert len(topics) > 2
+    assert topics[0] == topics[-1] == 0
+    place.assert_clean()
 
 
 def to_format_1(store: Path) -> None:
