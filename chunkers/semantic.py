@@ -43,7 +43,7 @@ class Semantic:
     late: ClassVar[bool] = False
     revision: ClassVar[int] = 2
 
-    size: int = 150
+    size: int = 120
     """Most tokens of context + text."""
     method: Method = "optimal"
     penalty: float = 1.0

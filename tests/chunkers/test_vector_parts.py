@@ -63,8 +63,8 @@ def _body(document: Document, start: int, end: int) -> str:
     ("spec", "with_context"),
     [
         ({"kind": "late"}, True),
-        ({"kind": "late", "plain": 0}, False),
-        ({"kind": "late", "plain": 0, "heading": 0.5}, True),
+        ({"kind": "late", "heading": 0}, False),
+        ({"kind": "late", "plain": 1, "heading": 0}, True),
         ({"kind": "semantic"}, True),
         ({"kind": "semantic", "heading": 0}, False),
         ({"kind": "semantic", "heading": 0, "plain": 1}, True),

@@ -47,7 +47,7 @@ def test_a_shorter_or_coarser_vector_needs_no_model(place: Place, wanted: dict[s
 
 def test_a_shorter_mixture_needs_no_model(place: Place) -> None:
     """The readings are mixed at full length and cut then, so the stored vector's cut is the shorter one's."""
-    chosen = ["chunker.kind=late", "chunker.sentences=0.5", "chunker.heading=0.5"]
+    chosen = ["chunker.kind=late", "chunker.plain=0.5"]
     place.notes(3)
     place.ingest(settings=chosen)
     done = filled(place, dim=64)
