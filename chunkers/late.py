@@ -21,7 +21,6 @@ from quarry.types import Chunk, Document, Mixture, SentenceEmbedder, TokenCounte
 class Late:
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"boundaries": {"kind": "metadata_aware", "size": 16}}
-    late: ClassVar[bool] = True
     revision: ClassVar[int] = 2
 
     boundaries: dict[str, Any] = field(default_factory=lambda: {"kind": "metadata_aware"}, hash=False)

@@ -40,7 +40,6 @@ _TIE = 1e-6
 class Semantic:
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"size": 16, "unit": 8, "plain": 1.0}
-    late: ClassVar[bool] = False
     revision: ClassVar[int] = 2
 
     size: int = 120

@@ -267,7 +267,8 @@ Use = tuple[int, int, int]
 class Mixture:
     """What a chunk's vector is the weighted sum of: unit vectors, each from another reading of the chunk.
 
-    A weight of 0 leaves a reading out; so does a chunk that has none of it (no context, no whole token).
+    A weight of 0 leaves a reading out; so does a chunk that has none of it (no context, no whole token). The plain
+    one stands in where nothing is left but the heading.
     """
 
     plain: float = 1.0

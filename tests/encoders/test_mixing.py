@@ -223,6 +223,10 @@ def test_what_has_nothing_of_the_mixture_is_encoded_on_its_own(minilm: Transform
     bare = Chunk("1", "d", "u", Span(0, 1), text, "", 0, "late")
     work = minilm.prepare_mixed(text, [bare], replace(LATE, heading=1.0), sections=[Span(0, 1)])
     assert work.keys == minilm.prepare([bare]).keys
+    under = replace(bare, context="Coast > Marshes\n")
+    work = minilm.prepare_mixed(text, [under], replace(LATE, heading=0.5), sections=[Span(0, 1)])
+    expected = minilm.encode([under])[0].vector + 0.5 * minilm.embed(["Coast > Marshes"])[0]
+    np.testing.assert_allclose(vectors(minilm, work), unit(expected[None]), atol=CLOSE)
 
 
 def test_a_window_that_the_model_can_not_read_is_refused(minilm: Transformer) -> None:
