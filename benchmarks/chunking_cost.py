@@ -31,10 +31,11 @@ STRATEGIES: tuple[tuple[str, float | None], ...] = (
     ("sliding_window", RULES),
     ("semantic", SEMANTIC),
     ("semantic:plain=1,sentences=0,heading=0", None),
-    ("late:plain=0", LATE),
+    ("late:sentences=0,heading=0", LATE),
     ("late", None),
-    ("late:plain=0,sentences=1,boundaries.kind=semantic", None),
-    ("late:sentences=1,windows=[126,254]", None),
+    ("late:plain=1,sentences=0,heading=0", None),
+    ("late:boundaries.kind=semantic", None),
+    ("late:plain=1,windows=[126,254]", None),
 )
 
 

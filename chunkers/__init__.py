@@ -20,8 +20,6 @@ class Chunker(Protocol):
     """File name, set by the decorator."""
     tiny: ClassVar[dict[str, Any]]
     """Settings small enough for the laws to bite on short texts."""
-    late: ClassVar[bool]
-    """True where vectors are pooled from long windows instead of from each chunk's own text."""
 
     def fingerprint(self, *, tokens: TokenCounter, embedder: SentenceEmbedder | None) -> str:
         """Hash of what the spans depend on: kind, revision, settings, tokenizer, and the encoder where it embeds."""

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     Rule = Callable[[Distances, float], Mask]
 
 BAND = 20
-"""Distances before a place that a Bollinger band is made of."""
+"""Distances before a place that a Bollinger band is made of ..."""
+FEWEST = 5
+"""... at the start of a text so many: the spread of fewer says nothing."""
 
 
 def percentile(distances: Distances, amount: float) -> Mask:
@@ -60,7 +62,7 @@ def bollinger(distances: Distances, amount: float) -> Mask:
     import numpy as np
 
     found = np.zeros(len(distances), dtype=bool)
-    for place in range(2, len(distances)):
+    for place in range(FEWEST, len(distances)):
         band = distances[max(0, place - BAND) : place]
         found[place] = distances[place] > band.mean() + amount * band.std()
     return found

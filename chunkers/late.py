@@ -1,7 +1,7 @@
 """Late chunking: boundaries of another strategy, vectors pooled from the token states of long windows.
 
-Günther et al. 2024, "Late Chunking". Windows alone gain little and lose on some texts; mixed with the chunk's plain
-vector they gain on all that were measured (docs/late.md).
+Günther et al. 2024, "Late Chunking". Windows alone are no better than plain vectors; mixed with what the chunk says by
+itself, its sentences or its plain vector, they gain on all texts that were measured (docs/late.md).
 """
 
 from __future__ import annotations
@@ -21,19 +21,18 @@ from quarry.types import Chunk, Document, Mixture, SentenceEmbedder, TokenCounte
 class Late:
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"boundaries": {"kind": "metadata_aware", "size": 16}}
-    late: ClassVar[bool] = True
     revision: ClassVar[int] = 2
 
     boundaries: dict[str, Any] = field(default_factory=lambda: {"kind": "metadata_aware"}, hash=False)
     """Another strategy with its settings; its chunks' context is embedded in what the weights below give to it."""
     windows: tuple[int, ...] = ()
     """Tokens of text in a window, several for a reading each; empty: the encoder profile's `late_window`."""
-    plain: float = 1.0
-    """Weight of the chunk's own vector, context included, beside 1 for each reading in windows; 0 is late alone."""
-    sentences: float = 0.0
-    """Weight of the mean of its sentences' vectors."""
-    heading: float = 0.0
-    """Weight of the vector of its context alone."""
+    plain: float = 0.0
+    """Weight of the vector of context + text, beside 1 for each reading in windows."""
+    sentences: float = 1.0
+    """Weight of the mean of the sentences' vectors; windows alone, with all three weights 0, gain little."""
+    heading: float = 0.5
+    """Weight of the vector of the context alone."""
 
     def __post_init__(self) -> None:
         if self.boundaries.get("kind") == "late":

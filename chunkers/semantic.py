@@ -19,6 +19,7 @@ from chunkers._breakpoints import cuts as breakpoints
 from chunkers._headings import Context, Headings
 from chunkers._parts import by_section, units
 from chunkers._ruler import Ruler
+from chunkers._topics import topics
 from quarry.errors import EncodeError
 from quarry.fingerprint import digest
 from quarry.span import Span
@@ -26,6 +27,8 @@ from quarry.types import Chunk, Document, Element, Mixture, SentenceEmbedder, To
 
 if TYPE_CHECKING:
     import numpy as np
+
+    Vector = np.ndarray[Any, np.dtype[np.float32]]
 
 Method = Literal["optimal", "percentile", "standard_deviation", "interquartile", "gradient", "bollinger"]
 _TIE = 1e-6
@@ -37,10 +40,9 @@ _TIE = 1e-6
 class Semantic:
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"size": 16, "unit": 8, "plain": 1.0}
-    late: ClassVar[bool] = False
     revision: ClassVar[int] = 2
 
-    size: int = 150
+    size: int = 120
     """Most tokens of context + text."""
     method: Method = "optimal"
     penalty: float = 1.0
@@ -60,6 +62,8 @@ class Semantic:
     """Weight of the mean of the sentences' vectors, which are there already."""
     heading: float = 0.5
     """Weight of the vector of the context alone."""
+    topics: float | None = 0.5
+    """Cosine from which segments anywhere in a document have one topic, by the means of their sentences; null: none."""
 
     def __post_init__(self) -> None:
         if self.size < SMALLEST or self.unit < 1:
@@ -84,12 +88,14 @@ class Semantic:
         ruler = Ruler(document.text, tokens)
         made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=embedder), self.size)
         above = Headings.embedded(document, shown=self.context and bool(self.plain or self.heading))
-        pieces = self._pieces(document, ruler, tokens, embedder, above=above)
-        return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
+        found = list(self._segments(document, ruler, tokens, embedder, above=above))
+        chunks = assemble(document, (piece for piece, _ in found), maker=made, ruler=ruler, tokens=tokens)
+        return chunks if self.topics is None or not found else _labelled(chunks, found, threshold=self.topics)
 
-    def _pieces(
+    def _segments(
         self, document: Document, ruler: Ruler, tokens: TokenCounter, embedder: SentenceEmbedder, *, above: Headings
-    ) -> Iterator[Piece]:
+    ) -> Iterator[tuple[Piece, Vector]]:
+        """With the mean of their sentences' vectors."""
         size = min(self.size, tokens.limit)
         for elements in by_section(document):
             found = units(elements, ruler, unit=min(self.unit, size))
@@ -100,7 +106,8 @@ class Semantic:
             vectors = embedder.embed([unit.of(document.text).strip() for unit in found])
             for first, last in pairwise(self._cuts(found, vectors, ruler, size=room)):
                 span = Span(found[first].start, found[last - 1].end)
-                yield Piece(span, contexts[elements[bisect_right(starts, span.start) - 1].parent])
+                mean = vectors[first:last].sum(axis=0)
+                yield Piece(span, contexts[elements[bisect_right(starts, span.start) - 1].parent]), mean
 
     def _contexts(
         self, elements: Sequence[Element], above: Headings, tokens: TokenCounter
@@ -136,6 +143,19 @@ class Semantic:
             best.append(found)
             came.append(place)
         return _path(came)
+
+
+def _labelled(
+    chunks: Iterator[Chunk], segments: Sequence[tuple[Piece, Vector]], *, threshold: float
+) -> Iterator[Chunk]:
+    """With the topic of the segment that each is in."""
+    import numpy as np
+
+    sums = np.stack([vector for _, vector in segments])
+    labels = topics(sums / np.linalg.norm(sums, axis=1, keepdims=True), threshold=threshold)
+    starts = [piece.span.start for piece, _ in segments]
+    for chunk in chunks:
+        yield replace(chunk, topic=labels[bisect_right(starts, chunk.span.start) - 1])
 
 
 def _reaches(units: Sequence[Span], ruler: Ruler, *, size: int) -> list[int]:

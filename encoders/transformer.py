@@ -134,7 +134,7 @@ class Transformer:
     ) -> Prepared:
         """Tokenised, with keys; loads no model. EncodeError as `encode_late`.
 
-        A chunk that has nothing of the mixture, for want of a whole token, is encoded on its own.
+        A chunk whose own text has no reading in the mixture, for want of a whole token, gets its plain one.
         """
         inputs = Inputs()
         readings: list[list[Reading]] = [[] for _ in chunks]
@@ -143,13 +143,13 @@ class Transformer:
                 own.append(reading)
         if mixture.sentences:
             self._add_sentences(text, parts, readings, inputs, weight=mixture.sentences)
-        if mixture.heading:
-            self._add_headings(chunks, readings, inputs, weight=mixture.heading)
         if mixture.late:
             self._add_late(text, chunks, tuple(sections), readings, inputs, mixture=mixture)
         bare = [index for index, own in enumerate(readings) if not own]
         for index, (_, reading) in zip(bare, self._plain([chunks[n] for n in bare], inputs), strict=True):
             readings[index].append(reading)
+        if mixture.heading:
+            self._add_headings(chunks, readings, inputs, weight=mixture.heading)
         jobs = (job_of(self.fingerprint, chunk, own) for chunk, own in zip(chunks, readings, strict=True))
         return Prepared(tuple(jobs), tuple(inputs.windows))
 

@@ -165,6 +165,7 @@ class Laboratory:
         row = next((known for known in self.collection.generations() if known.id == row.id), row)
         session = self._session(variant, row)
         self.collection.put_generation(row)
+        variant.own_encoder.forget()
         before, used = self.collection.count(row), variant.own_encoder.usage.encoded
         report = self._list(session) if first else self._catch_up(session)
         used = variant.own_encoder.usage.encoded - used

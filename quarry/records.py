@@ -117,6 +117,7 @@ def chunk_record(chunk: Chunk) -> Record:
         regions=_regions_record(chunk.regions),
         elements=list(chunk.elements),
         parent_id=chunk.parent_id,
+        topic=chunk.topic,
         strategy=chunk.strategy,
     )
 
@@ -138,6 +139,7 @@ def chunk_from(record: Mapping[str, Any]) -> Chunk:
         elements=tuple(record["elements"]),
         context_spans=tuple(_span(item) for item in record.get("context_spans") or ()),
         parent_id=record.get("parent_id"),
+        topic=record.get("topic"),
     )
 
 

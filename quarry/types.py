@@ -240,6 +240,8 @@ class Chunk:
     context_spans: tuple[Span, ...] = ()
     """Where in the document the parts of `context` were taken from."""
     parent_id: str | None = None
+    topic: int | None = None
+    """Equal for chunks of a document that speak of the same, wherever they stand; None where nothing looked for it."""
 
     @property
     def embedded_text(self) -> str:
@@ -266,7 +268,8 @@ Use = tuple[int, int, int]
 class Mixture:
     """What a chunk's vector is the weighted sum of: unit vectors, each from another reading of the chunk.
 
-    A weight of 0 leaves a reading out; so does a chunk that has none of it (no context, no whole token).
+    A weight of 0 leaves a reading out; so does a chunk that has none of it (no context, no whole token). The plain
+    one stands in where nothing is left but the heading.
     """
 
     plain: float = 1.0

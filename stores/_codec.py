@@ -80,6 +80,7 @@ def chunk_row(row: ChunkRow, *, dtype: str) -> Row:
         "elements": list(chunk.elements),
         "context_spans": [{"start": span.start, "end": span.end} for span in chunk.context_spans],
         "parent_id": chunk.parent_id,
+        "topic": chunk.topic,
         "uri": stored(chunk.uri),
         **_provenance(made),
         "embed_key": row.embed_key,
@@ -129,6 +130,7 @@ def chunk_of(row: Mapping[str, Any]) -> ChunkRow:
         elements=tuple(row["elements"]),
         context_spans=tuple(Span(span["start"], span["end"]) for span in row["context_spans"]),
         parent_id=row["parent_id"],
+        topic=row["topic"],
     )
     vector = row.get("vector")
     return ChunkRow(

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from stores.lance import Store
 
 
-FIELDS_OF_4 = (pa.field("headings", pa.large_string()), pa.field("about", pa.large_string()))
+FIELDS_OF_4 = (
+    pa.field("headings", pa.large_string()),
+    pa.field("about", pa.large_string()),
+    pa.field("topic", pa.int32()),
+)
 
 
 def migrate(store: Store, found: int) -> None:
@@ -62,8 +66,9 @@ def _to_3(store: Store) -> None:
 
 
 def _to_4(store: Store) -> None:
-    """Headings and documents have full-text fields of their own. They stay empty until a document is made again: the
-    field of older rows' text holds their headings too.
+    """Headings and documents have full-text fields of their own, chunks may have a topic.
+
+    They stay empty until a document is made again: the field of older rows' text holds their headings too.
     """
     for generation in list(select(store.table("generations"))):
         if generation["state"] == "dropped":

@@ -162,6 +162,7 @@ def chunks(dim: int, dtype: str) -> pa.Schema:
         elements=pa.list_(pa.string()),
         context_spans=pa.list_(_SPAN),
         parent_id=pa.string(),
+        topic=pa.int32(),
         uri=pa.string(),
         source=pa.string(),
         path=pa.string(),

@@ -15,12 +15,15 @@ OF_THE_RUN = frozenset({"run_id", "ingested_at"})
 """Columns of a chunk that differ from run to run: left out, so that equal chunks have equal hashes."""
 DERIVED = frozenset({"metadata_numbers", "metadata_texts", "metadata_terms", "bits", "headings", "about"})
 """Made for filters and for search, from `metadata`, the vector, the heading path and the document."""
+OPTIONAL = frozenset({"topic"})
+"""Columns that older rows were hashed without: they count where they hold something."""
 _BITS = 128
 
 
 def check_of(row: Mapping[str, Any], *, without: frozenset[str] = frozenset()) -> str:
     """32 hex digits over the columns of a stored row but `check` itself."""
     skipped = without | {COLUMN, "vector"}
+    skipped |= {name for name in OPTIONAL if row.get(name) is None}
     columns = {name: value for name, value in row.items() if name not in skipped}
     text = json.dumps(columns, sort_keys=True, separators=(",", ":"), default=_plain)
     total = blake2b(text.encode(), digest_size=_BITS // 8)

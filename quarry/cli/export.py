@@ -79,6 +79,7 @@ def _schema() -> pa.Schema:
         "regions": pa.list_(region),
         "elements": pa.list_(text),
         **dict.fromkeys(("parent_id", "strategy"), text),
+        "topic": number,
         "vector": pa.list_(pa.float32()),
         **dict.fromkeys(("title", "source", "path", "media_type", "metadata", "sha256", "parser"), text),
         "chunker": maker,

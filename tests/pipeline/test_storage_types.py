@@ -45,6 +45,23 @@ def test_a_shorter_or_coarser_vector_needs_no_model(place: Place, wanted: dict[s
     assert verify(place.collection) == []
 
 
+def test_a_shorter_mixture_needs_no_model(place: Place) -> None:
+    """The readings are mixed at full length and cut then, so the stored vector's cut is the shorter one's."""
+    chosen = ["chunker.kind=late", "chunker.plain=0.5"]
+    place.notes(3)
+    place.ingest(settings=chosen)
+    done = filled(place, dim=64)
+    assert done.record()["work"]["encoded"] == 0
+    short = vectors(place, done.generation)
+    fresh = place.folder / "fresh"
+    Place(fresh, place.model).ingest(place.docs, settings=[*chosen, "encoder.dim=64"])
+    again = Place(fresh, place.model)
+    expected = vectors(again, live_of(again.collection))
+    assert short.keys() == expected.keys()
+    for text, vector in short.items():
+        np.testing.assert_allclose(vector, expected[text], atol=1e-5)
+
+
 def _embedded(place: Place, text: str) -> str:
     return next(row.chunk.embedded_text for row in place.chunks() if row.chunk.text == text)
 

@@ -165,8 +165,41 @@ def test_a_newer_store_is_refused(place: Place, capsys: pytest.CaptureFixture[st
 
 
 GONE = {"documents": (COLUMN, "scope", "first_try")}
-ADDED = (COLUMN, "headings", "about")
+ADDED = (COLUMN, "headings", "about", "topic")
 """Columns that format 1 did not have, of `documents` and of all other tables."""
+
+
+def to_format_3(store: Path) -> None:
+    """Chunks without a topic and with one full-text field, and the mark."""
+    opened = Store.damaged(str(store))
+    for name in opened.table_names():
+        if name.startswith("chunks_"):
+            table = opened.table(name)
+            for index in table.list_indices():
+                if {"headings", "about"} & set(index.columns):
+                    table.drop_index(index.name)
+            table.drop_columns(["topic", "headings", "about"])
+            opened.touched(name)
+    set_format(store, "3")
+
+
+def test_a_store_of_format_3_is_migrated(place: Place) -> None:
+    place.notes(4)
+    place.ingest()
+    to_format_3(place.store)
+    assert place.found("number3") == ["note3.md"]
+    assert place.ingest()["work"] == NOTHING
+    assert {row.chunk.topic for row in place.chunks()} == {None}
+    place.assert_clean()
+
+
+def test_topics_are_stored(place: Place) -> None:
+    place.write("storms.md", "Salt holds storms. " * 9 + "Taxes rose again. " * 9 + "Salt holds storms. " * 9)
+    place.ingest(settings=["chunker.kind=semantic", "chunker.size=60"])
+    topics = [row.chunk.topic for row in sorted(place.chunks(), key=lambda row: row.position)]
+    assert len(topics) > 2
+    assert topics[0] == topics[-1] == 0
+    place.assert_clean()
 
 
 def to_format_1(store: Path) -> None:
