@@ -77,7 +77,7 @@ def limit(data: Path, *, chunks: int, count: int, rounds: int) -> dict[str, floa
     """
     own = encoder()
     given = texts(data, chunks)
-    own.embed(texts(data, 60 * cores() if count > 1 else 8))  # the split of the cores is found on the way
+    own.embed(texts(data, 100 * cores() if count > 1 else 8))  # the split of the cores is found on the way
     best = max(gemm_flops(384, 1536, threads=count) for _ in range(2))
     lengths = [len(ids) + 2 for ids in own.tokens.ids(given)]
     of = cost(json.loads((resolve(profile("minilm")) / "config.json").read_text()))

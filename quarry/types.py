@@ -364,6 +364,10 @@ class Encoder(SentenceEmbedder, Protocol):
     @property
     def identity(self) -> EncoderIdentity: ...
 
+    @property
+    def setup(self) -> str:
+        """What computes: device, number type and libraries. One that a generation doesn't know is tested first."""
+
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         """Embed each chunk's prompt + context + text on its own; order kept."""
 
