@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import cycle
 from math import log
 from pathlib import Path
@@ -26,9 +27,17 @@ def chunk_texts(data: Path, tokens: Tokens, count: int) -> list[str]:
     for length in map(int, lengths):
         while place + length > len(offsets):
             (text, offsets), place = next(turns), 0
-        found.append(text[offsets[place][0] : offsets[place + length - 1][1]])
+        found.append(_cut(text, offsets[place : place + length], tokens))
         place += length
     return found
+
+
+def _cut(text: str, offsets: Sequence[tuple[int, int]], tokens: Tokens) -> str:
+    """These tokens' text; a word that is cut may fall into more pieces, then it ends earlier."""
+    end = len(offsets)
+    while tokens.count(text[offsets[0][0] : offsets[end - 1][1]]) > len(offsets):
+        end -= 1
+    return text[offsets[0][0] : offsets[end - 1][1]]
 
 
 def long_text(data: Path, tokens: Tokens, count: int) -> str:

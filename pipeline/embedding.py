@@ -48,7 +48,7 @@ def prepare(recipe: Recipe, document: Document, chunks: Sequence[Chunk]) -> Prep
 
 def embed(session: Session, documents: Sequence[Prepared]) -> Embedded:
     """All documents' model inputs in shared batches. EncodeError where the model gives no usable vector,
-    MismatchError where this machine would give others than the generation holds.
+    HeldBackError where this machine would give others than the generation holds.
     """
     every = Prepared.joined(documents)
     vectors = known(session, every)

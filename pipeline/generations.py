@@ -22,7 +22,7 @@ from pipeline.recipe import Recipe, stored_recipe
 from pipeline.report import Report
 from pipeline.session import Session
 from pipeline.shard import run_shard
-from quarry.errors import ConfigError, RefusedError
+from quarry.errors import ConfigError, HeldBackError, RefusedError
 from quarry.fingerprint import digest
 from quarry.settings import Settings
 from quarry.types import Origin
@@ -170,7 +170,7 @@ def bring_up(session: Session) -> Report:
         other = session_for(session, session.settings, session.collection, generation)
         try:
             done = catch_up(other, behind(session.collection, generation))
-        except ConfigError:  # its model is gone, or is another one by now
+        except (ConfigError, HeldBackError):  # its model is gone, or another by now; or this machine is not admitted
             session.collection.put_state(replace(generation, state="stale"))
             continue
         report += Report(tokens=done.tokens, work=done.work, seconds=done.seconds)

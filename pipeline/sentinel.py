@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.recipe import Recipe
 from pipeline.session import Session
-from quarry.errors import MismatchError
+from quarry.errors import HeldBackError
 from quarry.types import Chunk, Document, Prepared
 
 LEAST = 0.9999
@@ -29,7 +29,7 @@ Prepare = Callable[[Recipe, Document, Sequence[Chunk]], Prepared]
 def admit(session: Session, prepare: Prepare) -> None:
     """Do nothing for a setup that is known; else test it and record it. Loads the model.
 
-    MismatchError where a vector differs: nothing was written. The first setup of a generation has nothing to equal.
+    HeldBackError where a vector differs: nothing was written. The first setup of a generation has nothing to equal.
     """
     setup = session.recipe.encoder.setup
     file = session.store.side_folder("_admitted") / f"{session.generation.embed_fingerprint}.json"
@@ -38,7 +38,7 @@ def admit(session: Session, prepare: Prepare) -> None:
         return
     worst = min(_cosines(session, prepare), default=1.0)
     if worst < LEAST:
-        raise MismatchError(
+        raise HeldBackError(
             f"this machine ({setup}) makes other vectors than generation {session.generation.id} holds: cosine "
             f"{worst:.5f}, at least {LEAST} is needed. Set encoder.precision=float32, run where it was made "
             f"({'; '.join(known) or 'not recorded'}), or make a new collection here",

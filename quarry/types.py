@@ -434,7 +434,10 @@ class Encoder(SentenceEmbedder, Protocol):
 
     @property
     def setup(self) -> str:
-        """What computes: device, number type and libraries, or a server's address. May load the model."""
+        """What computes: device, number type and libraries, or a server. One that a generation doesn't know is tested.
+
+        May load the model.
+        """
 
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         """Embed each chunk's prompt + context + text on its own; order kept."""

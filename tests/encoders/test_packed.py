@@ -14,7 +14,7 @@ from transformers import AutoModel
 
 from encoders import load_encoder
 from encoders._architectures import PACKED, first_position, rotary_limit
-from encoders._attention import Row, by_runs, window_size
+from encoders._attention import Row, by_length_kernel, by_runs, window_size
 from encoders._bands import local_attention
 from encoders._folder import MODES, read_folder
 from encoders._network import Network, _on_device, _on_host
@@ -133,6 +133,26 @@ def test_runs_equal_the_kernel_s_definition(window: int | None, causal: bool) ->
     expected = torch.nn.functional.scaled_dot_product_attention(q, keys, values, attn_mask=seen)
     found = by_runs(row, q, k, v, scale=None, window=window, causal=causal)
     torch.testing.assert_close(found, expected.transpose(0, 1), atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize(("window", "causal"), [(None, False), (9, True)])
+def test_the_kernel_is_called_as_torch_declares_it(window: int | None, causal: bool) -> None:
+    """Shapes alone, on torch's device without data: the kernel itself needs a GPU."""
+    meta = torch.device("meta")
+    q, k = (torch.empty(heads, 48, 8, dtype=torch.bfloat16, device=meta) for heads in (4, 2))
+    found = by_length_kernel(Row.of([4, 4, 40], meta), q, k, k, scale=0.5, window=window, causal=causal)
+    assert (found.shape, found.dtype) == ((48, 4, 8), torch.bfloat16)
+
+
+@pytest.mark.parametrize("name", ["bert", "modernbert", "gemma3_text", "nomic_bert"])
+def test_bfloat16_gives_nearly_the_same_in_float32(folders: dict[str, Path], name: str) -> None:
+    batch = sequences((5, 30, 30, 90))
+    half = Network(read_folder(folders[name], profile(str(folders[name]))), precision="bfloat16")
+    assert "bfloat16" in half.setup.name
+    for mine, expected in zip(half.states(batch), network(folders[name]).states(batch), strict=True):
+        assert mine.dtype == np.float32
+        cosine = (mine * expected).sum(1) / np.linalg.norm(mine, axis=1) / np.linalg.norm(expected, axis=1)
+        assert cosine.min() > 0.99
 
 
 @pytest.mark.parametrize("mode", [*MODES, "sum"])

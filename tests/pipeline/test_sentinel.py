@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.views import live_of
-from quarry.errors import MismatchError
+from quarry.errors import HeldBackError
 from tests.pipeline.place import Place
 
 
@@ -73,7 +73,7 @@ def test_other_vectors_are_refused_and_nothing_is_written(place: Place, chunker:
     turned(place, 0.1)
     before = len(place.chunks())
     place.write("more.md", "# More\n\nThe keeper came back.\n")
-    with pytest.raises(MismatchError, match=r"makes other vectors .* cosine 0\.99\d+, at least 0\.9999"):
+    with pytest.raises(HeldBackError, match=r"makes other vectors .* cosine 0\.99\d+, at least 0\.9999"):
         place.ingest(settings=settings)
     assert len(place.chunks()) == before
     assert not list((place.store / "_admitted").glob("*.json"))
