@@ -18,7 +18,7 @@ from encoders._weights import weights_hash
 from encoders._windows import WINDOWS
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
-from quarry import fault
+from quarry import fault, memory
 from quarry.errors import ConfigError, EncodeError
 from quarry.fingerprint import digest
 from quarry.span import Span
@@ -237,7 +237,9 @@ class Transformer:
         with self._loading:
             from encoders._network import Network
 
-            return Network(self._folder)
+            network = Network(self._folder)
+            memory.settle()
+            return network
 
     @cached_property
     def _query_tokens(self) -> Tokens:
