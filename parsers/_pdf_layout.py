@@ -54,6 +54,8 @@ def engine() -> Any:
         finally:
             for name in held:
                 del sys.modules[name]
+        # As that writer sets it: boxes keep the ascent and descent of their fonts, which our figures are made with.
+        sys.modules["pymupdf"].TOOLS.unset_quad_corrections(True)
     return sys.modules["pymupdf"]
 
 
