@@ -48,11 +48,11 @@ def test_the_smallest_stay(data: Path, tmp_path: Path) -> None:
 
 
 def test_the_script_reads_each_kind(tmp_path: Path) -> None:
-    docs = tiny(tmp_path / "tiny")
+    docs = tiny(tmp_path / "tiny", copies=1)
     for file in docs.iterdir():
         assert "harbour master" in text_of(file)
-    (docs / "b.html").write_text("<style>p {}</style><p>Tides</p><script>var hidden</script>")
-    assert text_of(docs / "b.html") == "Tides"
+    (docs / "0.html").write_text("<style>p {}</style><p>Tides</p><script>var hidden</script>")
+    assert text_of(docs / "0.html") == "Tides"
 
 
 def test_ratios_are_of_cost_a_token(tmp_path: Path) -> None:
