@@ -3,8 +3,9 @@
 `python -m benchmarks.end_to_end --data DIR`: DIR holds the sets `jose`, `icdar2013-eu`, `readability`,
 `article-extraction` and `nist-800-63-3`, or is a folder of documents. CPU seconds of processes and their children; from
 each the CPU of the same process over a few tiny documents of each kind is taken off: imports, the model's loading, the
-start of all workers. Sides take turns in every round; the figures are medians. Models: MiniLM at our own chunk size, and its first
-layer alone with chunks of 64 tokens, where what is not encoding shows. Both sides are given the same chunk size.
+start of all workers. Sides take turns in every round; the figures are medians. Models: MiniLM at our own chunk size,
+and its first layer alone with chunks of 64 tokens, where what is not encoding shows. Both sides are given the same
+chunk size.
 """
 
 from __future__ import annotations
