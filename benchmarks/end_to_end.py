@@ -2,9 +2,10 @@
 
 `python -m benchmarks.end_to_end --data DIR`: DIR holds the sets `jose`, `icdar2013-eu`, `readability`,
 `article-extraction` and `nist-800-63-3`, or is a folder of documents. CPU seconds of processes and their children; from
-each the CPU of the same process over three tiny documents is taken off: imports, the model's loading, the workers'
-start. Sides take turns in every round; the figures are medians. Models: MiniLM at our own chunk size, and its first
-layer alone with chunks of 64 tokens, where what is not encoding shows. Both sides are given the same chunk size.
+each the CPU of the same process over a few tiny documents of each kind is taken off: imports, the model's loading, the
+start of all workers. Sides take turns in every round; the figures are medians. Models: MiniLM at our own chunk size,
+and its first layer alone with chunks of 64 tokens, where what is not encoding shows. Both sides are given the same
+chunk size.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -55,15 +56,23 @@ def gather(data: Path, folder: Path) -> Path:
     return folder
 
 
-def tiny(folder: Path) -> Path:
-    """One document of each kind, a sentence in each."""
+def smallest(folder: Path, number: int) -> None:
+    """Leaves so many documents, the smallest."""
+    files = sorted((path for path in folder.iterdir() if path.is_file()), key=lambda path: path.stat().st_size)
+    for path in files[number:]:
+        path.unlink()
+
+
+def tiny(folder: Path, *, copies: int = 8) -> Path:
+    """So many documents of each kind, a sentence in each: enough for every worker to start and to load its parsers."""
     folder.mkdir()
-    sentence = "The harbour master writes down the tide."
-    with pymupdf.open() as document:
-        document.new_page().insert_text((72, 100), sentence, fontsize=11)
-        document.save(str(folder / "a.pdf"))
-    (folder / "b.html").write_text(f"<html><body><h1>Tides</h1><p>{sentence}</p></body></html>")
-    (folder / "c.md").write_text(f"# Tides\n\n{sentence} Twice.\n")
+    for number in range(copies):
+        sentence = f"The harbour master writes down tide {number}."
+        with pymupdf.open() as document:
+            document.new_page().insert_text((72, 100), sentence, fontsize=11)
+            document.save(str(folder / f"{number}.pdf"))
+        (folder / f"{number}.html").write_text(f"<html><body><h1>Tides</h1><p>{sentence}</p></body></html>")
+        (folder / f"{number}.md").write_text(f"# Tides\n\n{sentence} Twice.\n")
     return folder
 
 
@@ -106,12 +115,13 @@ class Case:
     size: int
     work: Path
     threads: int
+    sides: Sequence[str]
     rounds: dict[str, list[Spent]] = field(default_factory=lambda: defaultdict(list))
     report: dict[str, Any] = field(default_factory=dict)
 
     def measure(self, docs: Path, small: Path, *, rounds: int) -> None:
         for _ in range(rounds):
-            for side in SIDES:
+            for side in self.sides:
                 nothing = self._run(side, small)
                 cost = self._run(side, docs)
                 off = Spent(cost.cpu - nothing.cpu, nothing.cpu, cost.tokens, cost.chunks)
@@ -153,7 +163,7 @@ class Case:
         return median(spent.each for spent in self.rounds[side])
 
     def rows(self) -> Iterator[Row]:
-        for side in SIDES[1:]:
+        for side in self.sides[1:]:
             ratios = [a.each / b.each for a, b in zip(self.rounds["quarry"], self.rounds[side], strict=True)]
             bar = BARS[self.name].get(side)
             yield Row(self.name, f"CPU a token against {side}", median(ratios), bar=bar, at_most=True)
@@ -183,6 +193,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the sets, or with documents")
     parser.add_argument("--case", choices=tuple(BARS), action="append", help="one of them; both without it")
     parser.add_argument("--size", type=int, default=120, help="tokens of a chunk with the whole model")
+    parser.add_argument("--side", choices=SIDES[1:], action="append", help="of those beside ours; all without it")
+    parser.add_argument("--documents", type=int, help="so many, the smallest; all without it")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1, help="of torch, on all sides")
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
@@ -190,16 +202,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="quarry-bench-") as name:
         work = Path(name)
         docs, small = gather(arguments.data, work / "docs"), tiny(work / "tiny")
+        if arguments.documents and docs != arguments.data:
+            smallest(docs, arguments.documents)
         documents = sum(1 for path in docs.iterdir() if path.is_file())
         models = {"whole": resolve(profile("minilm")), "cut": one_layer(work / "model")}
         sizes = {"whole": arguments.size, "cut": 64}
-        cases = [Case(kind, models[kind], sizes[kind], work, arguments.threads) for kind in arguments.case or BARS]
+        sides = (SIDES[0], *(arguments.side or SIDES[1:]))
+        cases = [
+            Case(kind, models[kind], sizes[kind], work, arguments.threads, sides) for kind in arguments.case or BARS
+        ]
         for case in cases:
             case.measure(docs, small, rounds=arguments.rounds)
     show(cases, documents, Console(width=140))
     if arguments.out:
-        sides = [{"case": c.name, "size": c.size, "report": c.report, "rounds": _plain(c)} for c in cases]
-        arguments.out.write_text(json.dumps({"documents": documents, "cases": sides}, indent=1))
+        told = [{"case": c.name, "size": c.size, "report": c.report, "rounds": _plain(c)} for c in cases]
+        arguments.out.write_text(json.dumps({"documents": documents, "cases": told}, indent=1))
 
 
 def _plain(case: Case) -> dict[str, list[dict[str, Any]]]:

@@ -22,7 +22,7 @@ from encoders._window_cost import OVERLAP, best_window
 from encoders._windows import WINDOWS
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
-from quarry import fault
+from quarry import fault, memory
 from quarry.errors import ConfigError, EncodeError
 from quarry.fingerprint import digest
 from quarry.settings import Precision
@@ -321,7 +321,9 @@ class Transformer:
         with self._loading:
             from encoders._network import Network
 
-            return Network(self._folder, precision=self._precision)
+            network = Network(self._folder, precision=self._precision)
+            memory.settle()
+            return network
 
     @cached_property
     def _query_tokens(self) -> Tokens:

@@ -6,11 +6,14 @@ Measured: without this a run of 10,000 documents grew by 11 MB for each 1,000. E
 from __future__ import annotations
 
 import ctypes
+import gc
 from functools import lru_cache
 
 _ARENA_MAX = -8
 """M_ARENA_MAX of malloc.h."""
 ARENAS = 2
+THRESHOLDS = (10_000, 20, 50)
+"""Of the cycle collector's generations; Python's own are 700, 10 and 10."""
 
 
 @lru_cache(maxsize=1)
@@ -31,3 +34,13 @@ def give_back() -> None:
     libc = _libc()
     if libc is not None:
         libc.malloc_trim(0)
+
+
+def settle() -> None:
+    """What is loaded by now stays: the cycle collector needn't go through a large library's objects time and again,
+    nor so often through the rows of a batch, which hold no cycles.
+
+    Measured: with torch imported that took 1.9 of the 24 CPU seconds of an ingest.
+    """
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)

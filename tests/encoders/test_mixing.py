@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from encoders import load_encoder
 from encoders._memo import Memo
 from encoders._pooling import unit
 from encoders.transformer import LATE, Transformer
@@ -34,7 +33,7 @@ CLOSE = 1e-5
 
 @pytest.fixture(params=["minilm", "modernbert", "xlm-roberta", "bert"])
 def encoder(request: pytest.FixtureRequest, minilm: Transformer, folders: dict[str, Path]) -> Transformer:
-    return minilm if request.param == "minilm" else load_encoder(str(folders[request.param]))
+    return minilm if request.param == "minilm" else Transformer.load(str(folders[request.param]))
 
 
 def chunks(context: str = "Coast > Marshes\n") -> list[Chunk]:
@@ -138,7 +137,7 @@ def test_equal_inputs_are_run_once(minilm: Transformer) -> None:
 
 @pytest.mark.parametrize("mixture", [Mixture(plain=1, late=1), Mixture(plain=0.5, sentences=1, heading=1, late=1)])
 def test_the_cut_of_a_longer_mixture_is_the_shorter_one(minilm: Transformer, mixture: Mixture) -> None:
-    small = load_encoder("minilm", dim=64)
+    small = Transformer.load("minilm", dim=64)
     whole, short = prepared(minilm, mixture), prepared(small, mixture)
     assert [job.key_by(minilm.fingerprint) for job in short.jobs] == list(whole.keys)
     expected = unit(vectors(minilm, whole), dim=64)
@@ -146,7 +145,7 @@ def test_the_cut_of_a_longer_mixture_is_the_shorter_one(minilm: Transformer, mix
 
 
 def test_readings_are_projected_before_they_are_mixed(tmp_path: Path, folders: dict[str, Path]) -> None:
-    encoder = load_encoder(str(with_dense(folders["bert"], tmp_path / "dense")))
+    encoder = Transformer.load(str(with_dense(folders["bert"], tmp_path / "dense")))
     own = readings(encoder)
     assert own["plain"].shape == (2, 24)
     expected = unit(own["plain"] + own["20"])
