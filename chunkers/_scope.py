@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from chunkers._scope_places import NUMBERED, Places
-from chunkers._scope_rules import Breadth, Kind, Statement, in_line, in_sentence
+from chunkers._scope_rules import Breadth, Kind, Statement, in_line, in_sentence, titled
 from chunkers._scope_tables import cell_statements
 from chunkers._scope_terms import TRIGGER, definitions
 from chunkers._scope_units import OTHER
@@ -164,6 +164,8 @@ class _Reader:
             return True
         if self._places.after_title_line(number) or self._places.caption_in(number, statement.span.end) is not None:
             return True
+        if not statement.firm and titled(self._text, body[number].span, statement):
+            return True
         first = not number or body[number - 1].type is ElementType.TITLE
         if first and not (number and self._places.names_table(number - 1)):
             heading = body[number - 1] if number else None
@@ -205,9 +207,15 @@ class _Reader:
         if caption is not None and table is not None:
             for statement in in_line(self._text, Span(caption, element.span.end)):
                 yield self._of_table(statement, table)
-        for statement in told or tuple(self._sentences(element)):
-            if caption is None or table is None or statement.span.start < caption:
-                yield self._of_prose(number, element, statement)
+        kept = told or tuple(self._sentences(element))
+        if caption is not None and table is not None:
+            kept = tuple(statement for statement in kept if statement.span.start < caption)
+        made = [self._of_prose(number, element, statement) for statement in kept]
+        speaks = any(scope.reach is Reach.DOCUMENT for scope in made)
+        for scope in made:  # what stands beside a statement for the whole document is one as well
+            bare = speaks and scope.statement.breadth is None
+            rules = Span(scope.statement.span.start, self._places.end)
+            yield replace(scope, rules=rules, reach=Reach.DOCUMENT) if bare else scope
         yield from self._terms(number, element)
 
     def _sentences(self, element: Element) -> Iterator[Statement]:
