@@ -169,7 +169,10 @@ class _Reader:
         first = not number or body[number - 1].type is ElementType.TITLE
         if first and not (number and self._places.names_table(number - 1)):
             heading = body[number - 1] if number else None
+            own = number + 1 < len(body) and body[number + 1].type is ElementType.TABLE
             numbered = heading is not None and NUMBERED.match(heading.span.of(self._text)) is not None
+            if own and heading is not None and not numbered:
+                return True  # a table's title that looks like a heading
             return not (statement.firm or numbered or heading is None or (heading.level or 1) <= 2)
         bracketed = body[number].span.of(self._text).lstrip().startswith("(")
         return bracketed or not statement.firm

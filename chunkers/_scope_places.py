@@ -176,7 +176,7 @@ class Places:
         while line and seen < ABOVE:
             line, seen = line - 1, seen + 1
             named = self.body[line].type is ElementType.TITLE and self.names_table(line)
-            if not (self.short(line) or named):
+            if not (self.short(line) or named) or (self._tells(line) and not self._leads(line)):
                 break
             self.above[line] = table
             if named:
@@ -186,6 +186,11 @@ class Places:
         """Running text: what follows it is no note of the table above."""
         text = self.body[number].span.of(self.text).rstrip()
         return text.endswith(".") and len(text.split()) > NOTE_WORDS and not self.is_note(number)
+
+    def _leads(self, number: int) -> bool:
+        """Right before a table or its caption."""
+        after = self.body[number + 1].type
+        return after in (ElementType.TABLE, ElementType.FIGURE_CAPTION)
 
     def _can_follow(self, number: int) -> bool:
         item = self.body[number].type is ElementType.LIST_ITEM
