@@ -1,4 +1,4 @@
-"""Units that are stated elsewhere: do they reach the tables' chunks, do wrong ones, and what does it do for retrieval."""
+"""Units that are stated elsewhere: do they reach the chunks of tables, do wrong ones, and is retrieval better for it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 
 from rich.console import Console
+from rich.table import Table
 
 from benchmarks import _scope_tongues as tongues
 from benchmarks._rows import Row, table_of
 from benchmarks._scope_render import LOOKS, html, pdf
 from benchmarks._scope_reports import Figure, Report, Truth, write
+from benchmarks._scope_retrieval import Question, compare, questions
 from benchmarks._scope_second import html_second, pdf_second, write_second
 from chunkers import chunker
 from encoders.profiles import profile, resolve
@@ -158,7 +160,24 @@ def main() -> int:
         print(json.dumps([asdict(row) for row in rows]))
     else:
         Console().print(table_of(rows))
+        Console().print(retrieval(families, tokens, seed=chosen.seed))
     return 0 if all(row.passed for row in rows) else 1
+
+
+def retrieval(families: Mapping[str, Sequence[Report]], tokens: TokenCounter, *, seed: int) -> Table:
+    """All English PDFs in one index."""
+    asked: list[Question] = []
+    made: dict[bool, list[Chunk]] = {True: [], False: []}
+    for report in (each for family in families.values() for each in family if each.language == "en"):
+        document = parsed(report, "pdf")
+        asked += questions(report, document, seed=seed)
+        for scope, held in made.items():
+            held += chunks(document, tokens, scope=scope)
+    table = Table("measure", "on", "off", "on - off [95 %]", title=f"{len(asked)} questions, {len(made[True])} chunks")
+    for row in compare(made[True], made[False], asked):
+        change = f"{row.change.mean:+.3f} [{row.change.low:+.3f}, {row.change.high:+.3f}]"
+        table.add_row(row.measure, f"{row.on:.3f}", f"{row.off:.3f}", change)
+    return table
 
 
 def show(found: Sequence[Finding], most: int) -> None:
