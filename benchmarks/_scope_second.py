@@ -64,7 +64,8 @@ SECOND = Tongue(
         "Ten years ago the amounts were still in billions of lire.",
     ),
     filler=(
-        "The second quarter was the strongest.", "Two plants changed hands in May.", "Rain delayed the harvest by a week.",
+        "The second quarter was the strongest.",
+        "Two plants changed hands in May.", "Rain delayed the harvest by a week.",
         "We hired apprentices in all regions.", "The order book is full until autumn.",
     ),
 )  # fmt: skip
@@ -157,12 +158,16 @@ def _table(
 
 def html_second(report: Report) -> bytes:
     """Titles of tables as `h4` or `figcaption`, headings numbered or not, units as divisions."""
-    return f"<!doctype html><html><head><meta charset='utf-8'></head><body>{_body(report, figures=True)}</body></html>".encode()
+    head = "<!doctype html><html><head><meta charset='utf-8'></head>"
+    return f"{head}<body>{_body(report, figures=True)}</body></html>".encode()
 
 
 def pdf_second(report: Report) -> bytes:
     """By MuPDF's own HTML layout: no tags, no bookmarks."""
-    style = "body{font-family:serif;font-size:10pt} table{border-collapse:collapse} td,th{border:1px solid black;padding:3px}"
+    style = (
+        "body{font-family:serif;font-size:10pt} table{border-collapse:collapse} "
+        "td,th{border:1px solid black;padding:3px}"
+    )
     story = pymupdf.Story(html=_body(report, figures=False), user_css=style)
     stream, box, more = io.BytesIO(), pymupdf.paper_rect("letter"), 1
     writer = pymupdf.DocumentWriter(stream)

@@ -1,4 +1,4 @@
-"""Units that are stated elsewhere: do they reach the chunks of tables, do wrong ones, and is retrieval better for it."""
+"""Units that are stated elsewhere: do they reach the chunks of tables, do wrong ones, and what is gained by it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ CURRENCY_MARKS = {
     "INR": r"INR|\u20b9",
     "JPY": r"JPY|yen\b",
 }
-AUDIT_MARK = r"unaudited|not been audited|None of the figures has been audited|ungepr\u00fcft|ne sont pas audit|no han sido auditad|non sono sottoposti"
+AUDIT_MARK = (
+    r"unaudited|not been audited|None of the figures has been audited"
+    r"|ungepr\u00fcft|ne sont pas audit|no han sido auditad|non sono sottoposti"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,8 @@ def show(found: Sequence[Finding], most: int) -> None:
             continue
         seen[each.chunk.id] += 1
         print(
-            f"--- {each.report} {each.figure} right={each.right} wrong={each.wrong}\n{each.chunk.context}| {each.chunk.text[:300]}"
+            f"--- {each.report} {each.figure} right={each.right} wrong={each.wrong}\n"
+            f"{each.chunk.context}| {each.chunk.text[:300]}"
         )
 
 
