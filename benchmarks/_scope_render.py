@@ -30,7 +30,8 @@ def html(report: Report) -> bytes:
             body.append(_html_block(block))
     inner = "\n".join(body)
     head = f"<title>{escape(report.blocks[0].text)}</title>"
-    return f"<!doctype html><html><head><meta charset='utf-8'>{head}</head><body><main>{inner}</main></body></html>".encode()
+    top = f"<!doctype html><html><head><meta charset='utf-8'>{head}</head>"
+    return f"{top}<body><main>{inner}</main></body></html>".encode()
 
 
 def _html_block(block: Block) -> str:
@@ -64,7 +65,8 @@ def _page(report: Report, look: str) -> str:
     size = {"ruled": "10.5pt", "booktabs": "11pt", "bare": "10pt"}[look]
     return (
         f'#set page(paper: "a4", margin: 2.3cm, header: text(size: 8pt)[{head}], footer: context align(center)'
-        f"[#text(size: 8pt)[#counter(page).display()]])\n#set text(size: {size})\n#set par(justify: {str(look != 'bare').lower()})"
+        f"[#text(size: 8pt)[#counter(page).display()]])\n#set text(size: {size})\n"
+        f"#set par(justify: {str(look != 'bare').lower()})"
     )
 
 
@@ -102,6 +104,7 @@ def _typst_table(block: Block, look: str) -> str:
     cells = "".join(f"[{_safe(cell)}], " for row in rows for cell in row)
     header = f"table.header({', '.join(f'[*{_safe(cell)}*]' if cell else '[]' for cell in head)}), "
     return (
-        f"#table(columns: {len(head)}, stroke: {stroke}, inset: 5pt, align: (c, r) => if c == 0 {{ left }} else {{ right }}, "
+        f"#table(columns: {len(head)}, stroke: {stroke}, inset: 5pt, "
+        f"align: (c, r) => if c == 0 {{ left }} else {{ right }}, "
         f"{lines}{header}{lines}{cells}{lines})"
     )

@@ -73,6 +73,7 @@ class Tongue:
     distractors: tuple[str, ...]
     filler: tuple[str, ...]
     table: str = "Table"
+    code: str = "en"
 
 
 COMPANIES = (
@@ -173,7 +174,7 @@ WAYS = ("caption", "line", "header", "stub", "note")
 
 def write(number: int, tongue: Tongue, *, seed: int) -> Report:
     """A cover, a statement for the document, and chapters that keep, override and restore it."""
-    draft = Draft(random.Random(f"{seed}/{number}"), tongue, COMPANIES[number % len(COMPANIES)])  # noqa: S311 - no secret
+    draft = Draft(random.Random(f"{seed}/{number}"), tongue, COMPANIES[number % len(COMPANIES)])
     choices = list(tongue.units)
     whole = Truth(*choices[number % len(choices)], unaudited=number % 4 == 1)
     others = [choice for choice in choices if choice != (whole.scale, whole.currency)]
@@ -204,7 +205,7 @@ def write(number: int, tongue: Tongue, *, seed: int) -> Report:
         else:
             plain_table(draft, whole)
             draft.prose(3)
-    return Report(f"report_{number:02}", draft.company, "", tuple(draft.blocks), tuple(draft.figures))
+    return Report(f"report_{number:02}", draft.company, tongue.code, tuple(draft.blocks), tuple(draft.figures))
 
 
 def _front(draft: Draft, whole: Truth, number: int) -> None:

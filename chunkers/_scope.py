@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from chunkers._scope_places import NUMBERED, Places
-from chunkers._scope_rules import Breadth, Kind, Statement, in_line, in_sentence
+from chunkers._scope_rules import Breadth, Kind, Statement, in_line, in_sentence, titled
 from chunkers._scope_tables import cell_statements
-from chunkers._scope_terms import TRIGGER, definitions
+from chunkers._scope_terms import QUOTE, TRIGGER, definitions
 from chunkers._scope_units import OTHER
 from chunkers._scope_words import CONVENTIONS
 from chunkers._sentences import sentences
@@ -59,9 +59,20 @@ _FINANCIAL = re.compile(
     re.IGNORECASE,
 )
 _TRIGGER = re.compile(
-    r"[$€£¥₹₩]|\b(?:in|en)\b|[kKmMT](?:€|[A-Z]{3})|000|audit|gepr[uü]ft|revision|testiert|number of|headcount|employees"
+    r"[$€£¥₹₩]|\b(?:in|en)\b|[kKmMT](?:€|[A-Z]{3})|000|audit|gepr[uü]ft|revision|testiert|number of|headcount"
+    r"|employees"
     r"|passengers|customers|(?:mi|bi|tri)lli|thousand|mio|tsd|mrd|[A-Z]{3}\b|%|ended|currency|eur|units",
     re.IGNORECASE,
+)
+_LED_UNIT = re.compile(
+    r"(?i:\b(?:in|en|auf|nearest|of|au|al)\b|[:(])\W{0,3}(?:\w+\W+){0,3}?"
+    r"(?:(?i:mill|mili|mio|mrd|mld|mn|mm|thous|tause|tsd|ths|bill|bn|bln|miles|mig|lakh|lac|cror|unit|einh"
+    r"|whole|full|euro"
+    r"|dollar|d[o\u00f3]lar|pound|sterl|yen|rup|fran|kron|rmb|renm|yuan|000|['\u2019]000)"
+    r"|[$\u20ac\u00a3\u00a5\u20b9\u20a9]|[kKTM]?[A-Z]{2,3}|[kKTM]\u20ac)"
+    r"|(?i:audit|gepr\u00fcft|revision|testiert|currency|w\u00e4hrung|monnaie|moneda|valuta|(?:financial"
+    r"|fiscal) year|ended)"
+    r"|^(?i:mill|thous)"
 )
 _PLURAL = re.compile(r"\b(?:tables|tabellen|tableaux|cuadros|tablas|tabelle)\b", re.IGNORECASE)
 _BACK = re.compile(r"\b(?:above|obig|ci-dessus|anterior|precedente)", re.IGNORECASE)
@@ -164,10 +175,15 @@ class _Reader:
             return True
         if self._places.after_title_line(number) or self._places.caption_in(number, statement.span.end) is not None:
             return True
+        if not statement.firm and titled(self._text, body[number].span, statement):
+            return True
         first = not number or body[number - 1].type is ElementType.TITLE
         if first and not (number and self._places.names_table(number - 1)):
             heading = body[number - 1] if number else None
+            own = number + 1 < len(body) and body[number + 1].type is ElementType.TABLE
             numbered = heading is not None and NUMBERED.match(heading.span.of(self._text)) is not None
+            if own and heading is not None and not numbered:
+                return True  # a table's title that looks like a heading
             return not (statement.firm or numbered or heading is None or (heading.level or 1) <= 2)
         bracketed = body[number].span.of(self._text).lstrip().startswith("(")
         return bracketed or not statement.firm
@@ -205,16 +221,22 @@ class _Reader:
         if caption is not None and table is not None:
             for statement in in_line(self._text, Span(caption, element.span.end)):
                 yield self._of_table(statement, table)
-        for statement in told or tuple(self._sentences(element)):
-            if caption is None or table is None or statement.span.start < caption:
-                yield self._of_prose(number, element, statement)
+        kept = told or tuple(self._sentences(element))
+        if caption is not None and table is not None:
+            kept = tuple(statement for statement in kept if statement.span.start < caption)
+        made = [self._of_prose(number, element, statement) for statement in kept]
+        speaks = any(scope.reach is Reach.DOCUMENT for scope in made)
+        for scope in made:  # what stands beside a statement for the whole document is one as well
+            bare = speaks and scope.statement.breadth is None
+            rules = Span(scope.statement.span.start, self._places.end)
+            yield replace(scope, rules=rules, reach=Reach.DOCUMENT) if bare else scope
         yield from self._terms(number, element)
 
     def _sentences(self, element: Element) -> Iterator[Statement]:
-        if _TRIGGER.search(element.span.of(self._text)):
+        if _LED_UNIT.search(self._text, element.span.start, element.span.end):
             for sentence in self._whole(element.span):
                 place = sentence.strip(self._text)
-                if _TRIGGER.search(place.of(self._text)):
+                if _LED_UNIT.search(self._text, place.start, place.end):
                     yield from in_sentence(self._text, place)
 
     def _whole(self, span: Span) -> Iterator[Span]:
@@ -275,7 +297,7 @@ class _Reader:
 
     def _terms(self, number: int, element: Element) -> Iterator[Scope]:
         text = element.span.of(self._text)
-        if not TRIGGER.search(text):
+        if not QUOTE.search(text) or not TRIGGER.search(text):
             return
         for sentence in sentences(self._text, element.span):
             for statement in definitions(self._text, sentence.strip(self._text)):

@@ -18,6 +18,7 @@ NEXT = 3
 ABOVE = 4
 """Elements before a table that are looked at."""
 BELOW = 3
+NOTE_WORDS = 12
 _NOTE = re.compile(
     r"\s*(?:sources?|notes?|quellen?|anmerkung(?:en)?|hinweis|fuentes?|nota|remarque|n\.b\.)\b|\s*(?:\*+|†|‡"
     r"|[¹²³]|[(\[]?\w[)\]])\s",
@@ -162,6 +163,8 @@ class Places:
             while seen < BELOW and line + 1 < len(self.body) and self._can_follow(line + 1):
                 line, seen = line + 1, seen + 1
                 caption = self.body[line].type is ElementType.FIGURE_CAPTION
+                if self._tells(line):
+                    break
                 if line not in self.above or (under if caption else self.is_note(line)):
                     self.below[line] = table
                     self.above.pop(line, None)
@@ -173,11 +176,21 @@ class Places:
         while line and seen < ABOVE:
             line, seen = line - 1, seen + 1
             named = self.body[line].type is ElementType.TITLE and self.names_table(line)
-            if not (self.short(line) or named):
+            if not (self.short(line) or named) or (self._tells(line) and not self._leads(line)):
                 break
             self.above[line] = table
             if named:
                 break
+
+    def _tells(self, number: int) -> bool:
+        """Running text: what follows it is no note of the table above."""
+        text = self.body[number].span.of(self.text).rstrip()
+        return text.endswith(".") and len(text.split()) > NOTE_WORDS and not self.is_note(number)
+
+    def _leads(self, number: int) -> bool:
+        """Right before a table or its caption."""
+        after = self.body[number + 1].type
+        return after in (ElementType.TABLE, ElementType.FIGURE_CAPTION)
 
     def _can_follow(self, number: int) -> bool:
         item = self.body[number].type is ElementType.LIST_ITEM

@@ -99,7 +99,7 @@ _AUDITED = re.compile(rf"[(\[]\s*(?:{words.AUDITED})\s*[)\]]", re.IGNORECASE)
 _IS_UNAUDITED = re.compile(
     rf"(?:\b(?:is|are|remains?|ist|sind|est|sont|son|está?n?|è|sono|been|wurden?)\W+(?:\w+\W+){{0,2}}"
     rf"|^\W*)(?:{words.UNAUDITED})"
-    rf"|\b(?:not|nicht|pas|no|non)\b[^.;]*audit|nicht geprüft|non sono|no han sido",
+    rf"|\b(?:not|nicht|pas|no|non|none|neither)\b[^.;]*audit|nicht geprüft|non sono|no han sido",
     re.IGNORECASE,
 )
 _PERIOD = _compiled(words.PERIOD)
@@ -109,6 +109,10 @@ _CURRENCY_IS = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"\u201c\u201e\u00ab][^\"\u201c\u201d\u201e\u00ab\u00bb]*[\"\u201d\u201c\u00bb]")
+_SAID = _compiled(f"{words.AMOUNTS}|{words.STATED}|in|en|of|the|are|is|de|di|all|as|alle|tous|les|sind")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+NAMING = 2
+"""Words that make a name."""
 SHORT_WORDS = 24
 LONGEST = 160
 """Characters of a statement as it is read; of a longer sentence its clause."""
@@ -118,6 +122,12 @@ def breadth_of(text: str) -> Breadth | None:
     """What it says of its reach; a sentence that leads something in is about that."""
     said = next((breadth for breadth, pattern in _BREADTHS if pattern.search(text)), None)
     return Breadth.TABLE if said is None and _LOCAL.search(text) else said
+
+
+def titled(text: str, line: Span, statement: Statement) -> bool:
+    """The line names a table besides its unit: something is left of it without what units are said with."""
+    before = Span(line.start, min(statement.words.start, line.end)).of(text)
+    return len(_WORD.findall(_SAID.sub(" ", before))) >= NAMING
 
 
 def in_line(text: str, place: Span) -> tuple[Statement, ...]:

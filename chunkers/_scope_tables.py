@@ -62,14 +62,15 @@ def figures(table: Table) -> Figures:
     }
     amounts: list[Span] = []
     shares: list[Span] = []
-    for row in table.rows[head:]:
+    for number, row in enumerate(table.rows[head:], start=head):
         stub = is_per_share(row[0].text) if row else False
         for cell in row:
-            if cell.span is None or not is_figure(cell.text) or _PERCENT.search(cell.text):
+            span = cell.span or (table.row_spans[number] if number < len(table.row_spans) else None)
+            if span is None or not is_figure(cell.text) or _PERCENT.search(cell.text):
                 continue
-            amounts.append(cell.span)
+            amounts.append(span)
             if stub or cell.col in columns:
-                shares.append(cell.span)
+                shares.append(span)
     return Figures(tuple(amounts), frozenset(shares))
 
 

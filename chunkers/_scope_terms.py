@@ -21,6 +21,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(_TERM)
+QUOTE = re.compile("[\"\u201c\u201e\u00ab\u2018]|'[A-Z]")
 TRIGGER = re.compile(rf"(?:{MEANS})|\(", re.IGNORECASE)
 
 

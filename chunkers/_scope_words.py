@@ -174,7 +174,8 @@ OTHERWISE = (
 )
 
 AMOUNTS = (
-    "amounts?|figures?|numbers|values?|sums?|balances?|monetary|data|tables?|(?:financial )?statements?|disclosures?"
+    "(?:units?|einheit|unité|unidad|unità)(?= ?:)|amounts?|figures?|numbers|values?|sums?|balances?|monetary"
+    "|data|tables?|(?:financial )?statements?|disclosures?"
     "|(?:financial |numerical )?information|accounts|results|totals?"
     "|betr[aä]ge?n?|angaben|zahlen(?:angaben)?|werten?|jahresabschluss|konzernabschluss|abschluss|tabellen?"
     "|berichtswährung"
@@ -217,7 +218,8 @@ IN_TABLE = (
 )
 
 IN_SECTION = (
-    "(?:this|the present) (?:sub-?section|section|note|appendix|annex|statement|schedule|exhibit)"
+    "(?:the following|these|its|their) (?:sub-?sections|sub-?chapters|notes)|(?:folgenden|diesen) unterabschnitten"
+    "|(?:this|the present) (?:sub-?section|section|note|appendix|annex|statement|schedule|exhibit)"
     "|diese[mrs] (?:unter)?(?:abschnitt|anhangangabe|anlage)s?|(?:la|cette|présente) (?:présente )?(?:section"
     "|note|annexe)"
     "|(?:esta|la presente) (?:sección|nota)|este (?:apartado|anexo)|(?:questa|presente) (?:sezione|nota)"
@@ -255,7 +257,7 @@ FROM_HERE = (
 CONVENTIONS = (
     "basis of|about (?:this|the) (?:report|document|review)|presentation of|convention|definition|glossary"
     "|general information"
-    "|accounting (?:polic|princip)|reader|reading (?:guide|this)|introduct|preface|foreword|important|report profile"
+    "|accounting (?:polic|princip)|reader|reading|introduct|preface|foreword|important|report profile"
     "|reporting (?:basis|principles|scope|framework)|how to read|preliminary|interpretation|currency|units|rounding"
     "|grundlage|allgemeine|vorbemerkung|hinweis|über diesen|begriffs|aufstellung|bilanzierung|darstellung"
     "|base[s]? d|principes|à propos|généralités|avertissement|définitions|lexique|bases de|acerca|sobre este"
@@ -266,7 +268,9 @@ CONVENTIONS = (
 """Headings of sections that speak for the whole document."""
 
 UNAUDITED = (
-    "un-?audited|not (?:been )?(?:subject to (?:an )?audit|audited)|without audit|ungeprüfte?[nrs]?"
+    "(?:none|neither) of [^.;]*audited|keine der [^.;]*geprüft|aucun [^.;]*audité[es]*|ning[uú]n[^.;]*auditad[oa]s?"
+    "|nessun[^.;]*revisione|un-?audited|not (?:been )?(?:subject to (?:an )?audit|audited)|without audit"
+    "|ungeprüfte?[nrs]?"
     "|nicht (?:testiert|geprüft)e?"
     "|non[- ]audit[eé]e?s?|(?:non|pas) (?:été )?audit[eé]e?s?|no auditad[oa]s?|sin auditar|no (?:han sido"
     "|ha sido) auditad[oa]s?"

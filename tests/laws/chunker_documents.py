@@ -84,7 +84,13 @@ class Build:
         for number, row in enumerate(rows):
             end = start + len("\t".join(row))
             spans.append(Span(start, end))
-            grid.append(tuple(Cell(cell, number, col, header=number == 0) for col, cell in enumerate(row)))
+            places = [start + len("\t".join(row[:col])) + (col > 0) for col in range(len(row))]
+            grid.append(
+                tuple(
+                    Cell(cell, number, col, header=number == 0, span=Span(place, place + len(cell)) if cell else None)
+                    for col, (cell, place) in enumerate(zip(row, places, strict=True))
+                )
+            )
             start = end + 1
         body = "\n".join("\t".join(row) for row in rows)
         self.add(ElementType.TABLE, body, table=Table(tuple(grid), "<table/>", tuple(spans)))
