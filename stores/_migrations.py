@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from stores.lance import Store
 
 
-FIELDS_OF_4 = (pa.field("headings", pa.large_string()), pa.field("about", pa.large_string()))
-
-
 def migrate(store: Store, found: int) -> None:
     """From format `found` to the current one."""
     if found < 2:
@@ -62,17 +59,16 @@ def _to_3(store: Store) -> None:
 
 
 def _to_4(store: Store) -> None:
-    """Headings and documents have full-text fields of their own. They stay empty until a document is made again: the
-    field of older rows' text holds their headings too.
+    """What documents are has a full-text field of its own. It stays empty until a document is made again: then searches
+    know what it is.
     """
     for generation in list(select(store.table("generations"))):
         if generation["state"] == "dropped":
             continue
         name = f"chunks_{generation['id']}"
-        missing = [field for field in FIELDS_OF_4 if field.name not in store.table(name).schema.names]
-        if missing:
+        if _indexes.ABOUT not in store.table(name).schema.names:
             with translated(name, "migrated"):
-                store.table(name).add_columns(missing)
+                store.table(name).add_columns([pa.field(_indexes.ABOUT, pa.large_string())])
         if store.table(name).count_rows():
             for column in sorted(_indexes.missing(store.table(name))):
                 _indexes.build_words(store.table(name), column)
