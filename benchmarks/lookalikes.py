@@ -37,7 +37,7 @@ NEAR = 0.05
 """Pooled recall@5 may be so far below that inside the right report."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """A ranking over one scope."""
 
@@ -134,9 +134,9 @@ def show(console: Console, rows: Sequence[Row], questions: Sequence[Question], *
     by_name = {row.name: row for row in rows}
     hybrid, inside = by_name[f"{WITH}, hybrid, {POOLED}"], by_name[f"{WITH}, hybrid, {INSIDE}"]
     dense, plain = by_name[f"{WITH}, dense, {POOLED}"], by_name[f"{WITHOUT}, hybrid, {POOLED}"]
-    best_inside = max(rows, key=lambda row: (row.scope == INSIDE, row.recall(5, groups["all"])))
+    best_inside = max((row for row in rows if row.scope == INSIDE), key=lambda row: row.recall(5, groups["all"]))
     for cut in CUTS:
-        for first, second in ((hybrid, inside), (hybrid, best_inside), (hybrid, dense), (hybrid, plain)):
+        for first, second in ((hybrid, row) for row in dict.fromkeys((inside, best_inside, dense, plain))):
             console.print(f"recall@{cut}: {first.name} less {second.name}: {_told(compare(first, second, cut))}")
     near = compare(hybrid, best_inside, 5).mean >= -NEAR
     above = all(compare(hybrid, dense, cut).mean >= 0 for cut in CUTS)

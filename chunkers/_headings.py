@@ -9,6 +9,8 @@ from quarry.identity import Identity, identity_of
 from quarry.span import Span
 from quarry.types import Document, Element, TokenCounter
 
+OPENING = 200
+"""Characters of a chunk in which a cover says what the document is."""
 CONTEXT_SHARE = 3
 """Headings and a lead get at most one part in so many of a chunk's tokens, scope statements another one."""
 
@@ -79,7 +81,8 @@ class Headings:
         parts: list[tuple[str, Span | None]] = [
             (name, heading.span) for name, heading in zip(self.names(path), path, strict=True)
         ]
-        opening = self._text[before.start : min(before.end, before.start + 2 * len(self._title))]
+        begins = max(2 * len(self._title), OPENING if self._identity.named else 0)
+        opening = self._text[before.start : min(before.end, before.start + begins)]
         own: list[tuple[str, Span | None]] = []
         if self._title != (parts[0][0] if parts else "") and not self._identity.opens(opening):
             own = [(self._title, None)]

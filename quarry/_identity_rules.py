@@ -187,6 +187,8 @@ ORGANISATION = re.compile(
     r"|^Bundes(?:ministerium|amt|anstalt)\b.*$"
 )
 """A line that is the name of an organisation and nothing else, by its legal form or its kind."""
+SMALL_WORDS = frozenset("of and for the de la le les du des der die das für und et y del do da dos plc e.V".split())  # noqa: SIM905 - words
+"""Those of a name that are not written with a capital."""
 NO_ORGANISATION = re.compile(
     r"stock exchange|nasdaq|exchange on which|auditor|accountant|registered|between|"
     r"\b(?:and|und|et|y)\s+the\b",

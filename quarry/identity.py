@@ -97,6 +97,11 @@ class Identity:
         found = [item.value for item in (self.organisation, form, self.period) if item]
         return " ".join([*found, *filter(None, (rule.also if rule else "", rules.PART_WORDS.get(part, "")))])
 
+    def record(self) -> dict[str, str]:
+        """The fields of the `document` record; unknown ones are left out."""
+        found = {name: getattr(self, name) for name in ("organisation", "form", "period", "language")}
+        return {name: item.value for name, item in found.items() if item is not None}
+
 
 def _rule_of(form: Found | None) -> FormRule | None:
     return next((rule for rule in rules.FORMS if form and rule.label == form.value), None)
@@ -277,7 +282,8 @@ def _of_the_name(name: _NameFacts, lines: Sequence[_Line]) -> Found | None:
 def _names_organisation(text: str) -> bool:
     if len(text) > LONGEST_LINE or len(text.split()) > 8 or rules.NO_ORGANISATION.search(text):
         return False
-    return rules.ORGANISATION.match(text) is not None
+    small = [word for word in text.split() if word[0].islower() and word.strip(".,") not in rules.SMALL_WORDS]
+    return not small and rules.ORGANISATION.match(text) is not None
 
 
 def _agrees(key: str, other: str) -> bool:

@@ -19,10 +19,10 @@ CLOSE = 0.99
 """Documents with this share of the best one's score match as well as it does."""
 FEW = 50
 """Up to so many that match best are searched on their own."""
-TELLING = 2.0
-"""Least BM25 score, in nats, of a match that is no chance: a name that one document in seven has."""
+TELLING = 1.5
+"""Least BM25 score, in nats, of a match that is no chance: a name that one document in five has."""
 CLEAR = 4.0
-"""From here on a match counts in full: one document in fifty. A year alone is between the two in large collections."""
+"""From here on a match counts in full: one document in fifty. A year alone is below or between the two."""
 _WORD = re.compile(r"[^\W_]+")
 
 

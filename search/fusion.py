@@ -12,8 +12,9 @@ from typing import Literal
 from stores.rows import Scored
 
 Fusion = Literal["z", "rrf"]
-SLOPE, LEAST, MOST = 0.3, 0.2, 1.0
-"""Of the weight that words have beside vectors, see `word_weight`; docs/retrieval.md has what each gains."""
+LEAST_WEIGHT = 0.2
+RARE_WORDS = 3.5
+"""So many rare words of a query in one chunk, and words weigh as much as vectors: see docs/retrieval.md."""
 PRIOR = 4.0
 """Standard deviations that a document is worth which the query names in full."""
 ENOUGH = 10
@@ -46,11 +47,11 @@ def word_weight(words: Sequence[Scored], *, rows: int) -> float:
 
     A word that one chunk alone has is worth ln(rows) nats, so the best score divided by that counts the rare words. A
     question in the text's own words has three or more of them in one chunk, and words find it best; one in other words
-    has one or two, the names, which fill all chunks alike.
+    has one or two, the names, which fill all chunks alike. Squared, so that these stay near the least weight.
     """
     best = max((hit.score for hit in words), default=0.0)
     rare = best / math.log(1 + max(rows, 2))
-    return min(MOST, max(LEAST, SLOPE * rare))
+    return min(1.0, max(LEAST_WEIGHT, (rare / RARE_WORDS) ** 2))
 
 
 def fuse(

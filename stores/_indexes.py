@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from lancedb.index import FTS, IvfFlat, IvfRq, IvfSq
-from lancedb.query import BooleanQuery, FullTextQuery, MatchQuery, Occur
+from lancedb.query import FullTextQuery, MatchQuery
 from lancedb.table import Table
 
 from quarry.settings import IndexSettings
@@ -18,11 +18,8 @@ from stores._schema import BITS
 from stores.rows import Named, Scored, TableStats, Vector
 
 TEXT_COLUMN, VECTOR_COLUMN = "search_text", "vector"
-HEADINGS, ABOUT = "headings", "about"
-HEADING_BOOST = 0.3
-"""Of the BM25 score of title and headings, which is added to the text's. Every chunk of a section has these words, so
-they say less than its own: at 1.0 fewer pages of examples/questions.csv come first."""
-WORDS = (TEXT_COLUMN, HEADINGS, ABOUT)
+ABOUT = "about"
+WORDS = (TEXT_COLUMN, ABOUT)
 """Columns of words, each with a full-text index."""
 REFINE = 10
 """Times k candidates are ranked again by their full vectors; quantised distances alone lose recall."""
@@ -136,15 +133,12 @@ def _nearest_by_bits(table: Table, vector: Vector, *, k: int, where: str | None)
 
 
 def matching(table: Table, query: str, *, k: int, where: str | None) -> list[Scored]:
-    """By BM25 over text, and over title and headings."""
-    fields = indexed(table)
-    if TEXT_COLUMN not in fields:
+    """By BM25 over title, headings and text in one field. In fields of their own they find no more by both rankings
+    together, and much less by words alone (docs/retrieval.md).
+    """
+    if TEXT_COLUMN not in indexed(table):
         return []
-    asked: FullTextQuery = MatchQuery(query, TEXT_COLUMN)
-    if HEADINGS in fields:
-        headings = MatchQuery(query, HEADINGS, boost=HEADING_BOOST)
-        asked = BooleanQuery([(Occur.SHOULD, asked), (Occur.SHOULD, headings)])
-    rows = _matching(table, asked, k=k, where=where, columns=["chunk_id", "doc_id"])
+    rows = _matching(table, MatchQuery(query, TEXT_COLUMN), k=k, where=where, columns=["chunk_id", "doc_id"])
     return [Scored(row["chunk_id"], row["_score"], row["doc_id"]) for row in rows]
 
 

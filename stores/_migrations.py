@@ -19,11 +19,7 @@ if TYPE_CHECKING:
     from stores.lance import Store
 
 
-FIELDS_OF_4 = (
-    pa.field("headings", pa.large_string()),
-    pa.field("about", pa.large_string()),
-    pa.field("topic", pa.int32()),
-)
+FIELDS_OF_4 = (pa.field(_indexes.ABOUT, pa.large_string()), pa.field("topic", pa.int32()))
 
 
 def migrate(store: Store, found: int) -> None:
@@ -66,9 +62,9 @@ def _to_3(store: Store) -> None:
 
 
 def _to_4(store: Store) -> None:
-    """Headings and documents have full-text fields of their own, chunks may have a topic.
+    """What documents are has a full-text field of its own, chunks may have a topic.
 
-    They stay empty until a document is made again: the field of older rows' text holds their headings too.
+    Both stay empty until a document is made again.
     """
     for generation in list(select(store.table("generations"))):
         if generation["state"] == "dropped":

@@ -148,7 +148,6 @@ def chunks(dim: int, dtype: str) -> pa.Schema:
         text=pa.large_string(),
         context=pa.string(),
         search_text=pa.large_string(),
-        headings=pa.large_string(),
         about=pa.large_string(),
         start=pa.int32(),
         end=pa.int32(),

@@ -13,8 +13,8 @@ import numpy as np
 COLUMN = "check"
 OF_THE_RUN = frozenset({"run_id", "ingested_at"})
 """Columns of a chunk that differ from run to run: left out, so that equal chunks have equal hashes."""
-DERIVED = frozenset({"metadata_numbers", "metadata_texts", "metadata_terms", "bits", "headings", "about"})
-"""Made for filters and for search, from `metadata`, the vector, the heading path and the document."""
+DERIVED = frozenset({"metadata_numbers", "metadata_texts", "metadata_terms", "bits", "about"})
+"""Made for filters and for search, from `metadata`, the vector and the document."""
 OPTIONAL = frozenset({"topic"})
 """Columns that older rows were hashed without: they count where they hold something."""
 _BITS = 128

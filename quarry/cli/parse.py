@@ -10,6 +10,7 @@ import click
 from quarry.cli.options import Call, json_line
 from quarry.cli.options import command as quarry_command
 from quarry.cli.page_view import DPI, page_view
+from quarry.identity import identity_of
 from quarry.records import document_record
 from quarry.types import Document, Element, ElementType, Outcome
 
@@ -40,7 +41,7 @@ def command(call: Call, paths: tuple[str, ...], form: str) -> int:
 
 
 def _jsonl(document: Document) -> str:
-    return json_line(document_record(document))
+    return json_line({**document_record(document), **identity_of(document).record()})
 
 
 def _markdown(document: Document) -> str:

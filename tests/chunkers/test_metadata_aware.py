@@ -178,3 +178,43 @@ def test_top_sections_tile_the_body_at_the_highest_level_that_repeats() -> None:
     assert [span.of(document.text).split()[0] for span in top_sections(document)] == ["Paper", "Methods", "Results"]
     assert top_sections(document)[-1].of(document.text).endswith("Part")
     assert top_sections(Build().document()) == ()
+
+
+def report() -> Build:
+    build = Build()
+    build.add(TITLE, "Form 10-K", level=1)
+    build.add(TEXT, "Tarn Works, Inc.")
+    build.add(TEXT, "For the fiscal year ended December 31, 2021")
+    build.add(TITLE, "Results of the year", level=1)
+    build.add(TITLE, "Sales", level=2)
+    build.add(TEXT, f"{SENTENCES} {SENTENCES}", page=2)
+    return build
+
+
+def test_what_the_document_is_opens_the_context() -> None:
+    chunks = chunked(report().document(title="Form 10-K"), size=210)
+    assert chunks[-1].context == "Tarn Works, Inc. 10-K 2021 > Results of the year > Sales\n"
+    document = report().document()
+    places = [span.of(document.text) for span in chunks[-1].context_spans]
+    assert places == [
+        "Form 10-K",
+        "Tarn Works, Inc.",
+        "For the fiscal year ended December 31, 2021",
+        "Results of the year",
+        "Sales",
+    ]
+    plain = chunked(report().document(title="Form 10-K"), size=210, identity=False)
+    assert plain[-1].context == "Form 10-K > Results of the year > Sales\n"
+
+
+def test_what_the_document_is_stays_where_headings_go() -> None:
+    document = report().document(title="Form 10-K")
+    assert chunked(document, size=120)[-1].context == "Tarn Works, Inc. 10-K 2021 > Sales\n"
+    assert chunked(document, size=84)[-1].context == "Tarn Works, Inc. 10-K 2021\n"
+    assert chunked(document, size=60)[-1].context == "Sales\n"
+
+
+def test_a_chunk_that_says_what_the_document_is_has_it_once() -> None:
+    first = chunked(report().document(), size=400)[0]
+    assert "Tarn Works" in first.text
+    assert "Tarn Works" not in first.context

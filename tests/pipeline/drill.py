@@ -59,12 +59,13 @@ def first_state(docs: Path) -> None:
 
 
 def second_state(docs: Path) -> None:
-    """Changed, deleted, renamed, added, doubled, broken."""
+    """Changed, deleted, renamed, named as something else, added, doubled, broken."""
     (docs / "note0.md").write_text("# Note 0\n\nAnother text altogether.\n")
     (docs / "note1.md").unlink()
     (docs / "sub").mkdir()
     for number in (2, 3):
         (docs / f"note{number}.md").rename(docs / "sub" / f"note{number}.md")
+    (docs / "note6.md").rename(docs / "Acme_2018_10K.md")
     (docs / "new.md").write_text("# New\n\nA document that was not there.\n")
     shutil.copy(docs / "note4.md", docs / "double.md")
     (docs / "note5.md").write_bytes(b"\x7fELF\x02\x01\x01" + bytes(100))

@@ -209,7 +209,7 @@ def test_a_name_that_says_otherwise_is_chunked_again_from_its_elements(place: Pl
     assert counted(moved) == {"seen": 2, "moved": 1, "unchanged": 1}
     assert moved["work"]["parsed"] == 0
     (row,) = place.chunks("Acme_2018_10K.md")
-    assert row.about == "Acme 10-K 2018: Note 1 annual report"
+    assert row.about == "Acme 10-K 2018 annual report"
     assert not place.chunks("note1.md")
     place.assert_clean()
     assert place.ingest()["work"] == NOTHING

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from search.fusion import ENOUGH, LEAST, MOST, PRIOR, RANK_SHIFT, SLOPE, Candidates, fuse, fuse_ranks, word_weight
+from search.fusion import ENOUGH, LEAST_WEIGHT, PRIOR, RANK_SHIFT, Candidates, fuse, fuse_ranks, word_weight
 from stores.rows import Scored
 
 VECTORS = [Scored("a", 0.9, "one"), Scored("b", 0.5, "one"), Scored("c", 0.1, "two")]
@@ -59,12 +59,12 @@ def test_named_documents_are_scored_as_if_there_were_no_others() -> None:
     assert few == Candidates([*others, *among[-3:]]).z_scores()
 
 
-@pytest.mark.parametrize("rare", [0.0, 0.5, 1.5, 2.5, 9.0])
-def test_words_weigh_by_how_many_rare_ones_a_chunk_has(rare: float) -> None:
+@pytest.mark.parametrize(("rare", "weight"), [(0.0, LEAST_WEIGHT), (1.5, LEAST_WEIGHT), (2.45, 0.49), (3.5, 1), (9, 1)])
+def test_words_weigh_by_how_many_rare_ones_a_chunk_has(rare: float, weight: float) -> None:
     rows = 999
-    weight = word_weight([Scored("a", rare * math.log(1 + rows)), Scored("b", 0.1)], rows=rows)
-    assert weight == pytest.approx(min(MOST, max(LEAST, SLOPE * rare)))
+    found = word_weight([Scored("a", rare * math.log(1 + rows)), Scored("b", 0.1)], rows=rows)
+    assert found == pytest.approx(weight)
 
 
 def test_no_word_found() -> None:
-    assert word_weight([], rows=0) == LEAST
+    assert word_weight([], rows=0) == LEAST_WEIGHT

@@ -165,20 +165,20 @@ def test_a_newer_store_is_refused(place: Place, capsys: pytest.CaptureFixture[st
 
 
 GONE = {"documents": (COLUMN, "scope", "first_try")}
-ADDED = (COLUMN, "headings", "about", "topic")
+ADDED = (COLUMN, "about", "topic")
 """Columns that format 1 did not have, of `documents` and of all other tables."""
 
 
 def to_format_3(store: Path) -> None:
-    """Chunks without a topic and with one full-text field, and the mark."""
+    """Chunks without a topic and with nothing of what their documents are, and the mark."""
     opened = Store.damaged(str(store))
     for name in opened.table_names():
         if name.startswith("chunks_"):
             table = opened.table(name)
             for index in table.list_indices():
-                if {"headings", "about"} & set(index.columns):
+                if "about" in index.columns:
                     table.drop_index(index.name)
-            table.drop_columns(["topic", "headings", "about"])
+            table.drop_columns(["topic", "about"])
             opened.touched(name)
     set_format(store, "3")
 
@@ -236,6 +236,26 @@ def test_a_store_of_format_1_is_migrated(place: Place, dtype: str) -> None:
     assert place.collection.store.table("store").search().to_list()[0]["value"] == str(_schema.FORMAT)
     place.write("note0.md", "A windmill that is new.")
     assert place.ingest(settings=number)["documents"]["changed"] == 1
+    place.assert_clean()
+
+
+def test_a_store_of_format_3_is_searched_and_goes_on(place: Place) -> None:
+    """What its documents are is empty until they are made again; nothing is written anew for that."""
+    place.notes(3)
+    place.write("Acme_2018_10K.md", "# Acme Inc.\n\nThe harbour was dredged.\n")
+    place.ingest()
+    table = next(name for name in Store.damaged(str(place.store)).table_names() if name.startswith("chunks_"))
+    opened = lancedb.connect(str(place.store)).open_table(table)
+    opened.drop_columns(["about"])
+    shutil.rmtree(place.store / "_sums")
+    set_format(place.store, "3")
+    assert place.found("dredged") == ["Acme_2018_10K.md"]
+    assert place.ingest()["work"] == NOTHING
+    assert {row.about for row in place.chunks()} == {None}
+    place.assert_clean()
+    place.write("Acme_2018_10K.md", "# Acme Inc.\n\nThe harbour was dredged again.\n")
+    place.ingest()
+    assert [row.about for row in place.chunks("Acme_2018_10K.md")] == ["Acme Inc. 10-K 2018 annual report"]
     place.assert_clean()
 
 
