@@ -132,7 +132,8 @@ class _Plan:
         """In text order, without overlap."""
         blocks = blocks_of(self.document)
         for span in self._whole_parents():
-            if self.ruler.fits(span, limit=self.parent_size):
+            # the estimate first: counting a long section costs as much as encoding a few chunks
+            if self.ruler.estimate(span) <= self.parent_size and self.ruler.fits(span, limit=self.parent_size):
                 yield span
                 continue
             inside = [part for block in clipped(blocks, span) for part in self._parts(block)]

@@ -59,7 +59,8 @@ class Page:
         headings = Headings.embedded(document, shown=self.context)
         for page in _pages(document, ruler, size=size):
             context = _context(headings, blocks, page, tokens=tokens, size=size)
-            if ruler.fits(page.strip(ruler.text), limit=size, context=context.text):
+            short = ruler.estimate(page) <= size
+            if short and ruler.fits(page.strip(ruler.text), limit=size, context=context.text):
                 yield Piece(page, context)
                 continue
             room = size - (size // CONTEXT_SHARE if self.context else 0)

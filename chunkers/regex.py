@@ -235,7 +235,12 @@ class _Plan:
         return small and self._fits(replace(held, span=Span(held.span.start, following.span.end)))
 
     def _fits(self, piece: Piece) -> bool:
-        return self.ruler.fits(piece.span.strip(self.ruler.text), limit=self.size, context=piece.context.text)
+        """Counted only where the estimate leaves a doubt: counts of all parts, level by level, would cost the most."""
+        span = piece.span.strip(self.ruler.text)
+        estimate = self.ruler.estimate(span)
+        if estimate > self.size or 2 * estimate < self.size:
+            return estimate <= self.size
+        return self.ruler.fits(span, limit=self.size, context=piece.context.text)
 
 
 def _families(parts: Sequence[_Part]) -> Iterator[Sequence[_Part]]:

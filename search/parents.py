@@ -36,25 +36,29 @@ class Texts:
     def __init__(self, collection: Collection, generation: GenerationRow) -> None:
         self._collection = collection
         self._generation = generation
+        self._keys: dict[tuple[str, str], str] = {}
         self._known: dict[str, Document] = {}
 
     def of(self, row: ChunkRow) -> Document | None:
         """The document that the row was cut from; None where it was replaced after the row was read."""
-        content = row.provenance.sha256
-        if content not in self._known:
-            document = self._read(row.chunk.document_id, content)
+        key = self._key(row.chunk.document_id, row.provenance.sha256)
+        if key is not None and key not in self._known:
+            document = self._collection.store.get_elements([key]).get(key)
             if document is None:
                 return None
             while len(self._known) >= KEPT:
                 self._known.pop(next(iter(self._known)))
-            self._known[content] = document
-        return self._known[content]
+            self._known[key] = document
+        return self._known[key] if key is not None else None
 
-    def _read(self, doc_id: str, content: str) -> Document | None:
-        mark = self._collection.ledger(self._generation.id, [doc_id]).get(doc_id)
-        if mark is None or mark.sha256 != content:
-            return None
-        return self._collection.store.get_elements([mark.element_key]).get(mark.element_key)
+    def _key(self, doc_id: str, content: str) -> str | None:
+        """Of the stored parse: equal files of one kind share it."""
+        if (doc_id, content) not in self._keys:
+            mark = self._collection.ledger(self._generation.id, [doc_id]).get(doc_id)
+            if mark is None or mark.sha256 != content:
+                return None
+            self._keys[doc_id, content] = mark.element_key
+        return self._keys[doc_id, content]
 
 
 def parent_scores(order: Sequence[str], scores: Mapping[str, float], rows: Mapping[str, ChunkRow]) -> dict[str, float]:

@@ -117,6 +117,20 @@ def test_a_document_gives_its_best_parent(place: Place) -> None:
     assert len({hit.row.provenance.sha256 for hit in found}) == len(found) == 2
 
 
+def test_equal_files_of_two_kinds_have_texts_of_their_own(place: Place) -> None:
+    place.write("plain.txt", "## One heading\n\nSome words on **lynxes**.\n")
+    place.write("marked.md", "## One heading\n\nSome words on **lynxes**.\n")
+    place.ingest(settings=HIERARCHICAL)
+    texts = Texts(place.collection, live_of(place.collection))
+    kinds = set()
+    for row in place.chunks("plain.txt", "marked.md"):
+        document = texts.of(row)
+        assert document is not None
+        assert row.chunk.text == row.chunk.span.of(document.text)
+        kinds.add(document.media_type)
+    assert len(kinds) == 2
+
+
 def test_a_parent_is_shown_by_a_beginning_of_its_id(place: Place) -> None:
     hit = hits(place, "otter trout")[0]
     shown = chunk_of(place.collection, hit.row.chunk.id[:12])
