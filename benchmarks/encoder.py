@@ -57,8 +57,8 @@ def limit(options: argparse.Namespace) -> Iterator[Row]:
 
 
 def memory(options: argparse.Namespace) -> Iterator[Row]:
-    few, many = (part("peak", data=options.data, chunks=count)["peak"] for count in (64, 2048))
-    yield Row("memory", "2,048 chunks / 64 chunks", many / few, bar=MEMORY_BAR, at_most=True)
+    few, many = (part("peak", data=options.data, chunks=count)["peak"] for count in (256, 2048))
+    yield Row("memory", "2,048 chunks / 256 chunks", many / few, bar=MEMORY_BAR, at_most=True)
     yield Row("memory", "2,048 chunks, MB", many)
     short, long = (part("late_peak", data=options.data, pages=pages)["peak"] for pages in (20, options.pages))
     yield Row("memory", f"late, {options.pages} pages / 20 pages", long / short, bar=MEMORY_BAR, at_most=True)
