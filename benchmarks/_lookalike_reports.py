@@ -12,10 +12,12 @@ from typing import Literal
 
 import pymupdf
 
-from benchmarks._lookalike_prose import SECTIONS, Ask, Section
+from benchmarks._lookalike_notes import NOTES
+from benchmarks._lookalike_prose import CHAPTERS, Ask, Section
 
 Style = Literal["telling", "partly", "opaque"]
 STYLES: tuple[Style, ...] = ("telling", "partly", "opaque")
+SECTIONS = (*CHAPTERS, *NOTES)
 TEMPLATES = ("10-K", "letter", "statutory")
 YEARS = (2019, 2020, 2021, 2022)
 COMPANIES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from quarry.errors import ConfigError
 from quarry.settings import Effective, load
 from quarry.span import Span
 from quarry.types import Document, SentenceEmbedder, TokenCounter
-from search.fusion import fuse, fuse_ranks
+from search.fusion import Candidates, fuse, fuse_ranks, word_weight
 from search.search import MIN_POOL
 from tests.evaluation.test_metrics import counted
 
@@ -86,9 +86,9 @@ def test_dense_rows_are_equal_to_a_ranking_by_hand(
         assert scores.values == pytest.approx(counted(question, ranking, mine, k=5), abs=CLOSE)
 
 
-@pytest.mark.parametrize(("how", "fused"), [("hybrid", fuse), ("rrf", fuse_ranks)])
+@pytest.mark.parametrize("how", ["hybrid", "rrf"])
 def test_hybrid_rankings_are_the_searches_fused(
-    found: Evaluation, bench: Path, cut: Path, cache: Path, how: str, fused: Callable[..., dict[str, float]]
+    found: Evaluation, bench: Path, cut: Path, cache: Path, how: str
 ) -> None:
     laboratory = Laboratory(settings(cut), bench / "corpora", cache=cache)
     index, queries = laboratory.index(strategy(SPECS[0]), str(cut)), Queries(laboratory.encoder(str(cut)))
@@ -97,7 +97,9 @@ def test_hybrid_rankings_are_the_searches_fused(
     question = found.questions[0]
     vectors = laboratory.collection.vector_search(index.generation, queries.encode_query(question.text), k=MIN_POOL)
     words = laboratory.collection.text_search(index.generation, question.text, k=MIN_POOL)
-    scores = fused(vectors, words)
+    weight = word_weight(words, rows=index.chunks)
+    by_scores = fuse(Candidates(vectors), Candidates(words), weight=weight)
+    scores = by_scores if how == "hybrid" else fuse_ranks(vectors, words)
     order = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
     (ranking,) = rankings(laboratory.collection, index, [question], how=retriever(how), queries=queries)
     assert ranking == [place[chunk] for chunk in order][: len(ranking)]
