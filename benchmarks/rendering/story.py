@@ -20,7 +20,25 @@ _FACES = {"Helvetica": "helv", "Times": "tiro"}
 
 
 def told(parts: Sequence[Part], template: Template, *, title: str) -> Rendered:
-    """Headings at the foot of a page stay there: the layout knows no `break-after`."""
+    """Headings at the foot of a page stay there: the layout knows no `break-after`.
+
+    MuPDF loses what comes after some rows that don't fit on a page; then the pages end a little higher up.
+    """
+    for spared in range(0, 200, 8):
+        made = _placed(parts, template, title=title, spared=spared)
+        if _is_whole(made):
+            return made
+    raise ValueError(f"{template.name}: MuPDF loses text of this volume wherever the pages end")
+
+
+def _is_whole(made: Rendered) -> bool:
+    with pymupdf.open(stream=made.data) as document:
+        placed = sum(len("".join(page.get_text().split())) for page in document)
+    texts = (text for part in made.parts for text in (part.text, *(cell for row in part.rows for cell in row)))
+    return placed >= 0.95 * sum(len("".join(text.split())) for text in texts)
+
+
+def _placed(parts: Sequence[Part], template: Template, *, title: str, spared: float) -> Rendered:
     story = pymupdf.Story(html="".join(_html(parts, title)), user_css=_css(template))
     sheet = pymupdf.paper_rect(template.paper)
     pages: dict[int, int] = {}
@@ -32,7 +50,7 @@ def told(parts: Sequence[Part], template: Template, *, title: str) -> Rendered:
         if not more:
             break
         device = writer.begin_page(sheet)
-        for area in _areas(sheet, template.columns):
+        for area in _areas(sheet, template.columns, spared):
             if more:
                 more, _ = story.place(area)
                 story.element_positions(_noting(page, pages, tops))
@@ -40,7 +58,7 @@ def told(parts: Sequence[Part], template: Template, *, title: str) -> Rendered:
         writer.end_page()
     writer.close()
     data = _finished(target.getvalue(), parts, template, title=title, pages=pages, tops=tops)
-    return Rendered(data, tuple(parts), tuple(pages[number] for number in range(len(parts))), title)
+    return Rendered(data, tuple(parts), tuple(pages.get(number, 0) for number in range(len(parts))), title)
 
 
 def _noting(page: int, pages: dict[int, int], tops: dict[int, float]) -> Callable[[Any], None]:
@@ -53,11 +71,11 @@ def _noting(page: int, pages: dict[int, int], tops: dict[int, float]) -> Callabl
     return note
 
 
-def _areas(sheet: Any, columns: int) -> Iterator[Any]:
+def _areas(sheet: Any, columns: int, spared: float) -> Iterator[Any]:
     width = (sheet.width - 2 * _EDGE - (columns - 1) * _GUTTER) / columns
     for column in range(columns):
         left = _EDGE + column * (width + _GUTTER)
-        yield pymupdf.Rect(left, _EDGE, left + width, sheet.height - _EDGE)
+        yield pymupdf.Rect(left, _EDGE, left + width, sheet.height - _EDGE - spared)
 
 
 def _css(template: Template) -> str:
