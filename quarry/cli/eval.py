@@ -36,7 +36,12 @@ OUTPUTS = (".svg", ".png", ".json", ".jsonl")
 @click.option(
     "--retriever", "retrievers", multiple=True, metavar="NAME", help="dense, bm25, hybrid or rrf; repeatable."
 )
-@click.option("--questions", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--questions",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Questions (default: questions_df.csv, questions.jsonl or questions.csv in DIR).",
+)
 @click.option("-k", type=click.IntRange(1, 100), default=5, metavar="N", help="Chunks of recall and precision (5).")
 @click.option("--by-document", is_flag=True, help="A table for each document too.")
 @click.option("--against", metavar="SPEC", help="The strategy that the others are compared with.")
