@@ -36,7 +36,6 @@ MERGED = 6
 class Hierarchical:
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"size": 12, "parent_size": 40}
-    late: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
     size: int = 80

@@ -26,7 +26,6 @@ from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
 class MetadataAware:
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"size": 16, "merge_below": 6}
-    late: ClassVar[bool] = False
     revision: ClassVar[int] = 2
 
     size: int = 120

@@ -25,7 +25,6 @@ class Page:
 
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"size": 24}
-    late: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
     size: int = 500

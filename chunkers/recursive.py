@@ -22,7 +22,6 @@ class Recursive:
 
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"size": 12}
-    late: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
     size: int = 200

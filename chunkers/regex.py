@@ -70,7 +70,6 @@ class Regex:
         "merge_below": 6,
         "rules": [{"pattern": r"\bgate", "level": 1}, {"pattern": "^The", "level": 2}, r"(?=\.)"],
     }
-    late: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
     rules: tuple[Rule | str, ...] = (*LAWS, *TALK, *LOG)

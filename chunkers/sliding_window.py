@@ -23,7 +23,6 @@ _NOT_SPACE = re.compile(r"\S")
 class SlidingWindow:
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"size": 12, "overlap": 3}
-    late: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
     size: int = 200

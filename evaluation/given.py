@@ -22,7 +22,6 @@ class GivenSpans:
 
     kind: ClassVar[str] = "given"
     tiny: ClassVar[dict[str, Any]] = {}
-    late: ClassVar[bool] = False
 
     name: str
     made_by: str

@@ -26,7 +26,6 @@ class Sound:
 
     kind: ClassVar[str] = "sound"
     tiny: ClassVar[dict[str, Any]] = {}
-    late: ClassVar[bool] = False
 
     size: int = 24
 
