@@ -80,7 +80,8 @@ def write_second(number: int, *, seed: int) -> Report:
     draft.say("heading", f"{draft.company} in figures", 0)
     _said_for_all(draft, whole, number)
     for chapter, name in enumerate(SECOND.chapters, start=1):
-        other = replace(whole, **dict(zip(("scale", "currency"), draft.random.choice(keys), strict=True)))
+        own_scale, own_currency = draft.random.choice(keys)
+        other = replace(whole, scale=own_scale, currency=own_currency)
         draft.say("heading", f"{chapter}. {name}" if number % 2 else name, 1)
         if chapter % 3 == number % 3:
             draft.say("text", draft.pick(SECOND.section).format(u=draft.unit(other)))
