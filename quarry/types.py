@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from quarry.fingerprint import digest
 from quarry.layout import BBox, Layout, Region
@@ -407,6 +407,23 @@ class TokenCounter(Protocol):
 
     def offsets(self, text: str) -> Sequence[tuple[int, int]]:
         """`(start, end)` code points of each token of `text`, special tokens left out."""
+
+
+class PartCounter(Protocol):
+    """Counts parts of one text by its tokens."""
+
+    def count(self, span: Span, *, context: str = "") -> int:
+        """What `TokenCounter.count` says of context + part."""
+
+    def find(self, part: str, *, after: int) -> Span | None:
+        """A place of a part of the text, at `after` or behind it."""
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A `TokenCounter` that may know the tokens of parts from those of the whole."""
+
+    def parts(self, text: str) -> PartCounter | None: ...
 
 
 class SentenceEmbedder(Protocol):
