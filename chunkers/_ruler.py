@@ -22,8 +22,10 @@ class Ruler:
         self.text = text
         self._tokens = tokens
         places = tokens.offsets(text)
-        self._starts, self._ends = _rising([start for start, _ in places]), _rising([end for _, end in places])
         self.parts = tokens.parts(text) if isinstance(tokens, Divisible) else None
+        """None where each part must be tokenised again."""
+        self._starts = _rising([start for start, _ in places]) if self.parts is None else self.parts.starts
+        self._ends = _rising([end for _, end in places])
         self._last: tuple[tuple[int, int, str], int] | None = None
 
     def estimate(self, span: Span) -> int:
@@ -41,14 +43,13 @@ class Ruler:
         """Tokens of context + text, as the encoder will see them. Asked twice in turn for what fits."""
         asked = (span.start, span.end, context)
         if self._last is None or self._last[0] != asked:
-            parts = self.parts
-            found = (
-                self._tokens.count(context + span.of(self.text))
-                if parts is None
-                else parts.count(span, context=context)
-            )
-            self._last = asked, found
+            self._last = asked, self._counted(span, context)
         return self._last[1]
+
+    def _counted(self, span: Span, context: str) -> int:
+        if self.parts is None:
+            return self._tokens.count(context + span.of(self.text))
+        return self.parts.count(span, context=context)
 
     def fits(self, span: Span, *, limit: int, context: str = "") -> bool:
         return self.count(span, context=context) <= limit

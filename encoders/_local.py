@@ -35,13 +35,13 @@ class Parts:
         ids, offsets = tokens.located(text)
         self._ids = array("i", ids)
         starts = [start for start, _ in offsets]
-        self._starts = array("l", starts if sorted(starts) == starts else accumulate(starts, max))
+        self.starts = array("l", starts if sorted(starts) == starts else accumulate(starts, max))
 
     def count(self, span: Span, *, context: str = "") -> int:
         """Tokens of context + part: those of `Tokens.count`, by a new tokenisation where an edge is inside a word."""
         if not (self._free(span.start, context) and self._free(span.end)):
             return self._tokens.count(context + span.of(self._text))
-        first, end = bisect_left(self._starts, span.start), bisect_left(self._starts, span.end)
+        first, end = bisect_left(self.starts, span.start), bisect_left(self.starts, span.end)
         ids = self._ids[first:end]
         if context:
             ids = array("i", self._tokens.ids_of(context)) + ids

@@ -412,6 +412,10 @@ class TokenCounter(Protocol):
 class PartCounter(Protocol):
     """Counts parts of one text by its tokens."""
 
+    @property
+    def starts(self) -> Sequence[int]:
+        """First code point of each token, never falling."""
+
     def count(self, span: Span, *, context: str = "") -> int:
         """What `TokenCounter.count` says of context + part."""
 
