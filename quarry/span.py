@@ -28,5 +28,8 @@ class Span:
     def strip(self, text: str) -> Span:
         """The same span without white space at its ends; empty at its start where there is nothing else."""
         body = self.of(text)
+        kept = len(body.strip())
+        if kept == len(body) == len(self):
+            return self
         start = self.start + len(body) - len(body.lstrip())
         return Span(start, max(start, self.end - len(body) + len(body.rstrip())))
