@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from quarry.fingerprint import digest
@@ -163,6 +164,10 @@ class Element:
     flags: tuple[str, ...] = ()
     """`hidden:<reason>` (left out of chunks), `ocr`, `ordered`, `language:<code language>` ..."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As in `Span`."""
+        return Element, _ELEMENT_VALUES(self)
+
     @property
     def hidden(self) -> bool:
         return any(flag.startswith(HIDDEN) for flag in self.flags)
@@ -170,7 +175,10 @@ class Element:
     @property
     def in_body(self) -> bool:
         """True for what chunkers read: neither page furniture nor hidden text."""
-        return self.type not in FURNITURE and not self.hidden
+        return self.type not in FURNITURE and not (self.flags and self.hidden)
+
+
+_ELEMENT_VALUES: attrgetter[tuple[Any, ...]] = attrgetter(*(item.name for item in fields(Element)))
 
 
 @dataclass(frozen=True, slots=True)
