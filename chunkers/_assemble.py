@@ -182,4 +182,4 @@ class _Index:
     def headings(self, element: Element) -> tuple[str, ...]:
         """Above the element, the outermost first; a heading's own path ends with itself."""
         lowest = element.id if element.type is ElementType.TITLE else element.parent
-        return self._headings.names(self._headings.path(lowest))
+        return self._headings.above(lowest)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
-from quarry.identity import Identity, identity_of
+from quarry.identity import Identity, identity_of, words
 from quarry.span import Span
 from quarry.types import Document, Element, TokenCounter
 
@@ -28,6 +29,17 @@ class Context:
     """Where its parts were taken from; what metadata or a file's name say has no place."""
 
 
+class _Asked(NamedTuple):
+    """What a context depends on."""
+
+    lowest: str | None
+    told: bool
+    """True where what follows begins with the identity anyway."""
+    lead: Span | None
+    scope: tuple[Span, ...]
+    limit: int
+
+
 class Headings:
     """The headings of one document by their ids."""
 
@@ -36,6 +48,8 @@ class Headings:
         self._document, self._given = document, identity
         self._text = document.text
         self._by_id = {element.id: element for element in document.elements}
+        self._made: dict[_Asked, Context] = {}
+        self._named: dict[str | None, tuple[str, ...]] = {}
 
     @classmethod
     def embedded(cls, document: Document, *, shown: bool) -> Headings:
@@ -50,6 +64,15 @@ class Headings:
     def _title(self) -> str:
         return line(self._identity.line)
 
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(words(self._title))
+
+    @cached_property
+    def _begins(self) -> int:
+        """Characters in which a chunk may say the identity by itself."""
+        return max(2 * len(self._title), OPENING if self._identity.named else 0)
+
     def path(self, lowest: str | None) -> tuple[Element, ...]:
         """From the outermost heading to `lowest`; empty for None."""
         path: list[Element] = []
@@ -60,6 +83,13 @@ class Headings:
 
     def names(self, path: tuple[Element, ...]) -> tuple[str, ...]:
         return tuple(line(heading.span.of(self._text)) for heading in path)
+
+    def above(self, lowest: str | None) -> tuple[str, ...]:
+        """The names from the outermost heading to `lowest`."""
+        named = self._named.get(lowest)
+        if named is None:
+            named = self._named[lowest] = self.names(self.path(lowest))
+        return named
 
     def context(
         self,
@@ -75,26 +105,37 @@ class Headings:
 
         Where there is no room the outer headings go first, then the lead, then all headings: what the document is stays
         longest, unless no more than its title is known, and the scope stays always. The identity is left out where
-        `before`, which the context is read before, starts with it.
+        `before`, which the context is read before, starts with it. `tokens` is the same for all of a document.
         """
-        path = self.path(lowest)
+        asked = _Asked(lowest, self._told(lowest, before), lead, scope, limit)
+        made = self._made.get(asked)
+        if made is None:
+            made = self._made[asked] = self._context(asked, tokens)
+        return made
+
+    def _told(self, lowest: str | None, before: Span) -> bool:
+        """True where the outermost heading is the identity, or the text's opening says all of it."""
+        if not self._words or self._title == next(iter(self.above(lowest)), ""):
+            return True
+        opening = self._text[before.start : min(before.end, before.start + self._begins)]
+        return self._words <= set(words(opening))
+
+    def _context(self, asked: _Asked, tokens: TokenCounter) -> Context:
+        headings = self.path(asked.lowest)
         parts: list[tuple[str, Span | None]] = [
-            (name, heading.span) for name, heading in zip(self.names(path), path, strict=True)
+            (name, heading.span) for name, heading in zip(self.above(asked.lowest), headings, strict=True)
         ]
-        begins = max(2 * len(self._title), OPENING if self._identity.named else 0)
-        opening = self._text[before.start : min(before.end, before.start + begins)]
-        own: list[tuple[str, Span | None]] = []
-        if self._title != (parts[0][0] if parts else "") and not self._identity.opens(opening):
-            own = [(self._title, None)]
+        own: list[tuple[str, Span | None]] = [] if asked.told else [(self._title, None)]
         always = own if self._identity.named else []
         if not always:
             parts = own + parts
+        lead, scope = asked.lead, asked.scope
         shorter = [(always + parts[first:], lead) for first in range(len(parts) + 1)]
         for shown, led in (*shorter, (always + parts[-1:], None), (always, None), (parts[-1:], None), ([], None)):
-            if tokens.count(self._joined(shown, (), led).text) > limit // CONTEXT_SHARE:
+            if tokens.count(self._joined(shown, (), led).text) > asked.limit // CONTEXT_SHARE:
                 continue
             made = self._joined(shown, _unread(scope, shown, led), led)
-            if not scope or tokens.count(made.text) <= limit // SCOPED_SHARE or not shown:
+            if not scope or tokens.count(made.text) <= asked.limit // SCOPED_SHARE or not shown:
                 return made
         return Context()
 

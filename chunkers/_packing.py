@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chunkers._ruler import Ruler
 from chunkers._sentences import rows, sentences
@@ -28,8 +28,7 @@ AFTER_OPENING = 4.0
 """Cost of a cut that parts a heading, lead-in or caption from what it opens."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(NamedTuple):
     span: Span
     cut: float
     """Cost of cutting after it."""
@@ -84,7 +83,7 @@ def _line(units: Sequence[_Unit], ruler: Ruler, extra: Mapping[Span, int] | None
     paragraph, more = [0], [0]
     for unit in units:
         paragraph.append(paragraph[-1] + unit.whole)
-        more.append(more[-1] + (extra or {}).get(unit.span, 0))
+        more.append(more[-1] + (extra.get(unit.span, 0) if extra else 0))
     before = [ruler.before(unit.span.start) + added for unit, added in zip(units, more, strict=False)]
     until = [ruler.until(unit.span.end) + added for unit, added in zip(units, more[1:], strict=True)]
     return _Line(before, until, paragraph)
@@ -99,8 +98,10 @@ def _cheapest(line: _Line, best: Sequence[float], *, room: int) -> tuple[float, 
         tokens = until - line.before[start]
         if tokens > room and start < last:
             break
-        empty = 1 - tokens / room if tokens < room else 0.0
-        cost = best[start] + empty * empty
+        cost = best[start]
+        if tokens < room:
+            empty = 1 - tokens / room
+            cost += empty * empty
         if line.paragraph[start] != paragraph and (torn or line.parts(start)):
             cost += MIXED
         if cost < found:
@@ -122,6 +123,9 @@ def _units(block: Block, *, ruler: Ruler, room: int) -> Iterator[_Unit]:
 
 
 def _rows(sentence: Span, *, ruler: Ruler, room: int) -> Iterator[_Unit]:
+    if "\n" not in sentence.of(ruler.text):
+        yield _Unit(sentence, INSIDE, whole=False)
+        return
     body = sentence.strip(ruler.text)
     ends_line = "\n" in ruler.text[body.end : sentence.end]
     last = _Unit(sentence, LINE if ends_line else INSIDE, whole=ends_line)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from itertools import accumulate
 
 from quarry.span import Span
-from quarry.types import TokenCounter
+from quarry.types import Divisible, TokenCounter
 
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 _FLAGS = 64
@@ -22,8 +21,11 @@ class Ruler:
     def __init__(self, text: str, tokens: TokenCounter) -> None:
         self.text = text
         self._tokens = tokens
-        starts, ends = tuple(zip(*tokens.offsets(text), strict=True)) or ((), ())
-        self._starts, self._ends = _rising(starts), _rising(ends)
+        places = tokens.offsets(text)
+        self.parts = tokens.parts(text) if isinstance(tokens, Divisible) else None
+        """None where each part must be tokenised again."""
+        self._starts = _rising([start for start, _ in places]) if self.parts is None else self.parts.starts
+        self._ends = _rising([end for _, end in places])
         self._last: tuple[tuple[int, int, str], int] | None = None
 
     def estimate(self, span: Span) -> int:
@@ -41,8 +43,13 @@ class Ruler:
         """Tokens of context + text, as the encoder will see them. Asked twice in turn for what fits."""
         asked = (span.start, span.end, context)
         if self._last is None or self._last[0] != asked:
-            self._last = asked, self._tokens.count(context + span.of(self.text))
+            self._last = asked, self._counted(span, context)
         return self._last[1]
+
+    def _counted(self, span: Span, context: str) -> int:
+        if self.parts is None:
+            return self._tokens.count(context + span.of(self.text))
+        return self.parts.count(span, context=context)
 
     def fits(self, span: Span, *, limit: int, context: str = "") -> bool:
         return self.count(span, context=context) <= limit
@@ -56,10 +63,9 @@ class Ruler:
         return min(end, max(start + 1, self._starts[last]))
 
 
-def _rising(places: Sequence[int]) -> array[int]:
+def _rising(places: list[int]) -> array[int]:
     """A normalizer that puts combining marks in order may make places run back; bisection needs them rising."""
-    ordered = sorted(places) == list(places)
-    return array("l", places if ordered else accumulate(places, max))
+    return array("l", places if sorted(places) == places else accumulate(places, max))
 
 
 def whole_character(text: str, place: int, *, after: int) -> int:

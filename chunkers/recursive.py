@@ -47,24 +47,47 @@ class Recursive:
     ) -> Iterator[Chunk]:
         ruler = Ruler(document.text, tokens)
         made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
-        pieces = (Piece(span) for span in self._spans(document.text, body(document), tokens=tokens))
+        pieces = (Piece(span) for span in self._spans(ruler, body(document), tokens=tokens))
         return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
 
-    def _spans(self, text: str, within: Span, *, tokens: TokenCounter) -> Iterator[Span]:
+    def _spans(self, ruler: Ruler, within: Span, *, tokens: TokenCounter) -> Iterator[Span]:
         from langchain_text_splitters import RecursiveCharacterTextSplitter
 
         splitter = RecursiveCharacterTextSplitter(
             separators=list(self.separators),
             chunk_size=min(self.size, tokens.limit),
             chunk_overlap=0,
-            # a piece of no tokens would be kept as overlap, and so be given twice
-            length_function=lambda piece: max(1, tokens.count(piece)),
+            length_function=_Lengths(ruler, within, tokens),
             keep_separator="end",
             strip_whitespace=False,
         )
         start = within.start
-        for piece in splitter.split_text(within.of(text)):
+        for piece in splitter.split_text(within.of(ruler.text)):
             yield Span(start, start + len(piece))
             start += len(piece)
         if start < within.end:
             yield Span(start, within.end)
+
+
+class _Lengths:
+    """Lengths of pieces, which LangChain asks for by their texts alone, for the first time in text order."""
+
+    def __init__(self, ruler: Ruler, within: Span, tokens: TokenCounter) -> None:
+        self._parts, self._count = ruler.parts, tokens.count
+        self._known: dict[str, int] = {}
+        self._place = within.start
+
+    def __call__(self, piece: str) -> int:
+        """At least 1: a piece of no tokens would be kept as overlap, and so be given twice."""
+        length = self._known.get(piece)
+        if length is None:
+            length = self._known[piece] = max(1, self._counted(piece))
+        return length
+
+    def _counted(self, piece: str) -> int:
+        """Any place where the same text stands will do."""
+        found = self._parts.find(piece, after=self._place) if self._parts else None
+        if self._parts is None or found is None:
+            return self._count(piece)
+        self._place = found.start
+        return self._parts.count(found)

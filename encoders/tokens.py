@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from encoders._local import Parts, looks_at_words
 from encoders._recent import Recent
 from quarry.errors import ModelError
 
@@ -38,6 +39,8 @@ class Tokens:
     prompt_ids: tuple[int, ...]
     """Ids of the prompt on its own."""
     tokenizer: Tokenizer
+    local: bool = False
+    """True where no token depends on what stands beyond the white space around its word."""
     recent: Recent = field(default_factory=Recent, repr=False)
 
     @classmethod
@@ -53,7 +56,17 @@ class Tokens:
                 "choose a shorter prompt or a larger max_tokens",
                 path=str(path),
             )
-        return cls(path, max_tokens, prompt, sha256(data).hexdigest(), prefix, suffix, prompt_ids, tokenizer)
+        return cls(
+            path,
+            max_tokens,
+            prompt,
+            sha256(data).hexdigest(),
+            prefix,
+            suffix,
+            prompt_ids,
+            tokenizer,
+            looks_at_words(data),
+        )
 
     @property
     def limit(self) -> int:
@@ -61,11 +74,19 @@ class Tokens:
         return self.max_tokens - len(self.prefix) - len(self.prompt_ids) - len(self.suffix)
 
     def count(self, text: str) -> int:
+        return len(self.ids_of(text))
+
+    def ids_of(self, text: str) -> Sequence[int]:
+        """Token ids of one text, remembered."""
         known = self.recent.ids(text)
         if known is None:
             known = self.tokenizer.encode_batch_fast([clean(text)], add_special_tokens=False)[0].ids
             self.recent.keep(text, known)
-        return len(known)
+        return known
+
+    def parts(self, text: str) -> Parts | None:
+        """Counts of parts of `text` without tokenising them again; None where this tokenizer can't be taken apart."""
+        return Parts(text, self) if self.local else None
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens and prompt left out; of texts counted before without new work."""

@@ -12,8 +12,7 @@ from quarry.span import Span
 
 def digest(*parts: Any, length: int = 32) -> str:
     """First `length` hex digits of the SHA-256 over the parts in canonical JSON, so joining parts never collides."""
-    canonical = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=_plain)
-    return sha256(canonical.encode()).hexdigest()[:length]
+    return sha256(_CANONICAL.encode(parts).encode()).hexdigest()[:length]
 
 
 def settings_of(value: Any) -> dict[str, Any]:
@@ -46,3 +45,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted(value)
     raise TypeError(f"{type(value).__name__} has no canonical form: {value!r}")
+
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=_plain)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -55,13 +55,13 @@ class Identity:
     def line(self) -> str:
         """What a chunk's context begins with: organisation, form and period, and the title where it says more."""
         title = self.title.value if self.title else ""
-        own = set(_words(title))
+        own = set(words(title))
         form = None if title and self._loose else self.form
         parts = [found.value for found in (self.organisation, form, self.period) if found]
-        known = {word for part in parts for word in _words(part)}
+        known = {word for part in parts for word in words(part)}
         if own - rules.NOISE <= known and parts:
             return " ".join(parts)
-        more = [part for part in parts if not set(_words(part)) <= own]
+        more = [part for part in parts if not set(words(part)) <= own]
         if more == parts[-1:] and self.period:
             return f"{title} {self.period.value}"
         return f"{' '.join(more)}: {title}" if more else title
@@ -80,7 +80,7 @@ class Identity:
 
     def opens(self, text: str) -> bool:
         """True where `text` says all of the line already."""
-        return set(_words(self.line)) <= set(_words(text))
+        return set(words(self.line)) <= set(words(text))
 
     @property
     def named(self) -> bool:
@@ -230,8 +230,8 @@ def _form_of_name(name: _NameFacts, title: str | None) -> Found | None:
 def _form_line(rule: FormRule, lines: Sequence[_Line]) -> _Line | None:
     """A code may stand in any line, words only where the line is hardly more than them."""
     for line in lines:
-        match = rule.pattern.search(line.text)
-        if match is None or len(line.text) > LONGEST_LINE:
+        match = rule.pattern.search(line.text) if len(line.text) <= LONGEST_LINE else None
+        if match is None:
             continue
         if rule.strength == "code" or (rule.strength == "report" and len(line.text.split()) <= 10):
             return line
@@ -258,8 +258,8 @@ def _organisation(document: Document, lines: Sequence[_Line], name: _NameFacts) 
         if rules.REGISTRANT.search(following.text) and len(line.text) <= LONGEST_LINE:
             return Found(line.text, line.span)
     told = [document.author or "", *_TITLE_PARTS.split(document.title or ""), name.organisation or ""]
-    keys = {"".join(_words(text)) for text in told if text}
-    candidates = {"".join(_words(line.text)): line for line in reversed(lines) if _names_organisation(line.text)}
+    keys = {"".join(words(text)) for text in told if text}
+    candidates = {"".join(words(line.text)): line for line in reversed(lines) if _names_organisation(line.text)}
     agreed = [line for key, line in candidates.items() if any(_agrees(key, other) for other in keys)]
     chosen = agreed if len(agreed) == 1 else list(candidates.values())
     if len(chosen) == 1:
@@ -271,9 +271,9 @@ def _organisation(document: Document, lines: Sequence[_Line], name: _NameFacts) 
 
 def _of_the_name(name: _NameFacts, lines: Sequence[_Line]) -> Found | None:
     """As the title page writes it, where that names it; a name without a form needs that."""
-    wanted = _words(name.organisation or "")
+    wanted = words(name.organisation or "")
     for line in lines[:FIRST_LINES] if wanted else ():
-        if _words(line.text)[: len(wanted)] == wanted:
+        if words(line.text)[: len(wanted)] == wanted:
             written = list(_WORD.finditer(line.text))[: len(wanted)]
             return Found(line.text[written[0].start() : written[-1].end()], line.span)
     return Found(name.organisation) if name.organisation and name.sure else None
@@ -378,11 +378,11 @@ def _year_month(date: re.Match[str]) -> tuple[str, int]:
 
 def _language(document: Document) -> Found | None:
     """By the share of its stop words, where one language is far before the others."""
-    words = [match[0].casefold() for match in _sampled(document.text)]
-    counts = Counter(words)
+    sample = _folded(match[0] for match in _sampled(document.text))
+    counts = Counter(sample)
     shares = {code: sum(counts[word] for word in set(text.split())) for code, text in rules.STOP_WORDS.items()}
     (best, most), (_, next_most) = Counter(shares).most_common(2)
-    clear = most >= 20 and most >= len(words) / 6 and most >= 1.5 * next_most
+    clear = most >= 20 and most >= len(sample) / 6 and most >= 1.5 * next_most
     return Found(best) if clear else None
 
 
@@ -395,5 +395,11 @@ def _sampled(text: str) -> Iterator[re.Match[str]]:
         yield match
 
 
-def _words(text: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(text)]
+def words(text: str) -> list[str]:
+    """In small letters, by which titles and names are compared."""
+    return _folded(_WORD.findall(text))
+
+
+def _folded(found: Iterable[str]) -> list[str]:
+    """All at once: no letter's small form has white space in it."""
+    return " ".join(found).casefold().split()

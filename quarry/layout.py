@@ -81,14 +81,16 @@ class Layout:
         return _unpacked, tuple((column.typecode, compress(memoryview(column), level=1)) for column in columns)
 
     def box(self, word: int) -> BBox:
-        return BBox(*(round(value, 2) for value in self.boxes[4 * word : 4 * word + 4]))
+        x0, y0, x1, y1 = self.boxes[4 * word : 4 * word + 4]
+        return BBox(round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2))
 
     def words(self, span: Span) -> range:
         """Indexes of the words that `span` touches."""
         return range(bisect_right(self.ends, span.start), bisect_left(self.starts, span.end))
 
     def page_numbers(self, span: Span) -> tuple[int, ...]:
-        return tuple(sorted({self.pages[word] for word in self.words(span)}))
+        words = self.words(span)
+        return tuple(sorted(set(self.pages[words.start : words.stop])))
 
     def regions(self, span: Span) -> tuple[Region, ...]:
         """The boxes that the words of `span` cover: whole lines merged into blocks, partial lines on their own.
@@ -110,18 +112,29 @@ class Layout:
         return tuple(regions)
 
     def _lines(self, span: Span) -> Iterator[_Line]:
-        for (page, number), words in groupby(self.words(span), key=lambda word: (self.pages[word], self.lines[word])):
-            first, *rest = words
-            last = rest[-1] if rest else first
-            box = self._share(first, span).union(self._share(last, span))
-            if last - first > 1:  # only the outer words of a span can be cut
-                box = box.union(self._around(first + 1, last))
-            yield _Line(page, number, box)
+        words = self.words(span)
+        first = words.start
+        places = zip(self.pages[first : words.stop], self.lines[first : words.stop], strict=True)
+        for (page, number), line in groupby(places):
+            end = first + len(list(line))
+            if self.starts[first] >= span.start and self.ends[end - 1] <= span.end:
+                yield _Line(page, number, self._around(first, end))
+            else:
+                yield _Line(page, number, self._cut(first, end, span))
+            first = end
+
+    def _cut(self, first: int, end: int, span: Span) -> BBox:
+        """The box around the words of one line, the outer ones cut to the span."""
+        box = self._share(first, span).union(self._share(end - 1, span))
+        return box.union(self._around(first + 1, end - 1)) if end - first > 2 else box
 
     def _around(self, first: int, end: int) -> BBox:
         """The box around whole words."""
-        x0, y0, x1, y1 = (self.boxes[4 * first + side : 4 * end : 4] for side in range(4))
-        return BBox(round(min(x0), 2), round(min(y0), 2), round(max(x1), 2), round(max(y1), 2))
+        if end - first == 1:
+            return self.box(first)
+        boxes = self.boxes[4 * first : 4 * end]
+        left, top, right, bottom = min(boxes[::4]), min(boxes[1::4]), max(boxes[2::4]), max(boxes[3::4])
+        return BBox(round(left, 2), round(top, 2), round(right, 2), round(bottom, 2))
 
     def _share(self, word: int, span: Span) -> BBox:
         box, start, end = self.box(word), self.starts[word], self.ends[word]

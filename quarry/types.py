@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from quarry.fingerprint import digest
 from quarry.layout import BBox, Layout, Region
@@ -163,6 +164,10 @@ class Element:
     flags: tuple[str, ...] = ()
     """`hidden:<reason>` (left out of chunks), `ocr`, `ordered`, `language:<code language>` ..."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As in `Span`."""
+        return Element, _ELEMENT_VALUES(self)
+
     @property
     def hidden(self) -> bool:
         return any(flag.startswith(HIDDEN) for flag in self.flags)
@@ -170,7 +175,10 @@ class Element:
     @property
     def in_body(self) -> bool:
         """True for what chunkers read: neither page furniture nor hidden text."""
-        return self.type not in FURNITURE and not self.hidden
+        return self.type not in FURNITURE and not (self.flags and self.hidden)
+
+
+_ELEMENT_VALUES: attrgetter[tuple[Any, ...]] = attrgetter(*(item.name for item in fields(Element)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,6 +415,27 @@ class TokenCounter(Protocol):
 
     def offsets(self, text: str) -> Sequence[tuple[int, int]]:
         """`(start, end)` code points of each token of `text`, special tokens left out."""
+
+
+class PartCounter(Protocol):
+    """Counts parts of one text by its tokens."""
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """First code point of each token, never falling."""
+
+    def count(self, span: Span, *, context: str = "") -> int:
+        """What `TokenCounter.count` says of context + part."""
+
+    def find(self, part: str, *, after: int) -> Span | None:
+        """A place of a part of the text, at `after` or behind it."""
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A `TokenCounter` that may know the tokens of parts from those of the whole."""
+
+    def parts(self, text: str) -> PartCounter | None: ...
 
 
 class SentenceEmbedder(Protocol):
