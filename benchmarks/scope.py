@@ -30,20 +30,29 @@ from quarry.types import Chunk, Document, ElementType, Origin, TokenCounter
 RIGHT, WRONG = 0.98, 0.005
 SCALE_MARKS = {
     0: r"whole euros|units of euros",
-    3: r"thousands?\b|'000|000s|kEUR|\bEUR k\b|Tausend|T\u20ac|TEUR|Tsd\.|milliers|k\u20ac|miles de|migliaia",
+    3: r"[Tt]housands?\b|['\u2019 ]000|\u00a3000|000s|1,000|kEUR|\bEUR k\b|Tausend|T\u20ac|TEUR|Tsd\.|milliers|k\u20ac"
+    r"|miles de|migliaia",
     5: r"lakhs",
     7: r"crore",
-    6: r"millions?\b|\bmn\b|\bmm\b|\bm EUR\b|SEKm|\u20acm\b|\u00a3m\b|Mio\.|Millionen|M\u20ac|millones|milioni",
+    6: r"[Mm]illions?\b|\bmn\b|\bmm\b|\bm EUR\b|(?:SEK|DKK|\u20ac|\u00a3|EUR|CHF) ?[mM]\b|\bM(?:SEK|NOK|EUR)|\bmill\."
+    r"|Mio\.|Millionen|M\u20ac|millones|milioni",
+    9: r"[Bb]illions?\b",
 }
 CURRENCY_MARKS = {
     "EUR": r"\u20ac|EUR|[Ee]uros?\b",
-    "USD": r"\$|USD|dollars|U\.?S\.? dollars|dollars am\u00e9ricains|d\u00f3lares",
-    "GBP": r"\u00a3|pounds",
+    "USD": r"\$|USD|[Dd]ollars|U\.?S\.? dollars|dollars am\u00e9ricains|d\u00f3lares",
+    "GBP": r"\u00a3|GBP|pounds",
     "CHF": r"CHF|Franken|francs",
-    "SEK": r"SEK|kronor",
+    "SEK": r"SEK|Swedish kronor",
+    "DKK": r"DKK|Danish kroner",
+    "NOK": r"NOK|Norwegian kroner",
     "INR": r"INR|\u20b9",
     "JPY": r"JPY|yen\b",
 }
+MONEY = "dollar"
+"""Dollars that may stay unsaid: in a report from the United States the sign stands in the cells."""
+COUNT = "none"
+"""No money: nothing is to be said of it."""
 AUDIT_MARK = (
     r"unaudited|not been audited|None of the figures has been audited"
     r"|ungepr\u00fcft|ne sont pas audit|no han sido auditad|non sono sottoposti"
@@ -99,9 +108,11 @@ def findings(report: Report, document: Document, made: Sequence[Chunk]) -> Itera
 
 
 def _right(chunk: Chunk, truth: Truth) -> bool:
+    if truth.currency == COUNT:
+        return not _wrong(chunk, truth)
     text = " ".join(chunk.embedded_text.split())
     audit = not truth.unaudited or re.search(AUDIT_MARK, text) is not None
-    currency = re.search(CURRENCY_MARKS[truth.currency], text) is not None
+    currency = truth.currency == MONEY or re.search(CURRENCY_MARKS[truth.currency], text) is not None
     if truth.per_share:
         return (
             audit
@@ -118,7 +129,10 @@ def _wrong(chunk: Chunk, truth: Truth) -> bool:
     currencies = {code for code, mark in CURRENCY_MARKS.items() if re.search(mark, context)}
     if truth.per_share:
         scales = set()
-    return bool(scales - {truth.scale} or currencies - {truth.currency})
+    said = "USD" if truth.currency == MONEY else truth.currency
+    if truth.currency == COUNT:
+        return bool(scales or currencies)
+    return bool(scales - {truth.scale} or currencies - {said})
 
 
 def score(found: Sequence[Finding]) -> dict[str, float]:
