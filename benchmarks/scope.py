@@ -111,7 +111,7 @@ def _right(chunk: Chunk, truth: Truth) -> bool:
     if truth.currency == COUNT:
         return not _wrong(chunk, truth)
     text = " ".join(chunk.embedded_text.split())
-    audit = not truth.unaudited or re.search(AUDIT_MARK, text) is not None
+    audit = not truth.unaudited or re.search(AUDIT_MARK, text, re.IGNORECASE) is not None
     currency = truth.currency == MONEY or re.search(CURRENCY_MARKS[truth.currency], text) is not None
     if truth.per_share:
         return (
@@ -206,7 +206,7 @@ def show(found: Sequence[Finding], most: int) -> None:
         seen[each.chunk.id] += 1
         print(
             f"--- {each.report} {each.figure} right={each.right} wrong={each.wrong}\n"
-            f"{each.chunk.context}| {each.chunk.text[:300]}"
+            f"{each.chunk.context}| {each.chunk.text[:160]}"
         )
 
 

@@ -75,6 +75,9 @@ _LED_UNIT = re.compile(
     r"|^(?i:mill|thous)"
 )
 _PLURAL = re.compile(r"\b(?:tables|tabellen|tableaux|cuadros|tablas|tabelle)\b", re.IGNORECASE)
+_PART_WORD = r"(note|item|part|chapter|section|appendix|annex|schedule|exhibit|abschnitt|kapitel|teil|anlage)\b"
+THIS_PART = re.compile(rf"\b(?:this|the present|diese[mrs])\s+{_PART_WORD}", re.IGNORECASE)
+OF_PART = re.compile(rf"\b(?:rest|remainder|remaining)\s+(?:part\s+)?(?:of|in)\s+(?:this|the)\s+{_PART_WORD}", re.IGNORECASE)
 _BACK = re.compile(r"\b(?:above|obig|ci-dessus|anterior|precedente)", re.IGNORECASE)
 _SHORTENED = re.compile(r"\b(?:mio|mrd|mill|tsd|rs|cr|sfr)\.\s*\Z", re.IGNORECASE)
 _MARKER = re.compile(r"\s*([*†‡¹²³]+|[(\[]?(?:\d{1,2}|[a-z])[)\]]|\d{1,2}(?=\s))")
@@ -150,7 +153,7 @@ class _Reader:
             elif statement.breadth in (None, Breadth.TABLE) and self._about_table(number, statement):
                 yield self._of_table(statement, table)
             else:
-                yield self._of_prose(number, element, statement)
+                yield from self._onwards(element, self._of_prose(number, element, statement))
 
     def _of_lines(self, number: int, element: Element) -> tuple[Statement, ...]:
         """Beside a table: of each line, and of a full sentence only what is said of amounts in general."""
@@ -229,7 +232,8 @@ class _Reader:
         for scope in made:  # what stands beside a statement for the whole document is one as well
             bare = speaks and scope.statement.breadth is None
             rules = Span(scope.statement.span.start, self._places.end)
-            yield replace(scope, rules=rules, reach=Reach.DOCUMENT) if bare else scope
+            wide = replace(scope, rules=rules, reach=Reach.DOCUMENT) if bare else scope
+            yield from self._onwards(element, wide)
         yield from self._terms(number, element)
 
     def _sentences(self, element: Element) -> Iterator[Statement]:
@@ -255,11 +259,20 @@ class _Reader:
             return said
         start, path = statement.span.start, self._places.path(element)
         speaks = self._places.in_front(element) or any(_CONVENTIONS.search(self._name(title)) for title in path)
-        if speaks or (statement.firm and statement.kind not in self._seen):
+        first = statement.kind not in self._seen
+        if speaks or (first and (statement.firm or (path and not self._places.has_table(path[-1])))):
             return Scope(statement, Span(start, self._places.end), Reach.DOCUMENT)
         if not path:
             return Scope(statement, self._places.here(number, statement.span.start), Reach.TABLE)
         return Scope(statement, Span(start, self._places.section(path[-1]).end), Reach.SECTION)
+
+    def _onwards(self, element: Element, scope: Scope) -> Iterator[Scope]:
+        """`From here on` also ends what was said of the sections that it stands in."""
+        yield scope
+        if scope.statement.breadth is Breadth.ONWARDS and scope.reach is Reach.DOCUMENT:
+            start = scope.statement.span.start
+            ends = {self._places.section(title).end for title in self._places.path(element)}
+            yield from (replace(scope, rules=Span(start, end), reach=Reach.SECTION) for end in sorted(ends))
 
     def _said(self, number: int, element: Element, statement: Statement) -> Scope | None:
         """As far as the statement itself says."""
@@ -268,11 +281,12 @@ class _Reader:
             case Breadth.DOCUMENT:
                 return Scope(statement, whole, Reach.DOCUMENT)
             case Breadth.ONWARDS:
-                return Scope(statement, Span(statement.span.start, whole.end), Reach.DOCUMENT)
-            case Breadth.SECTION:
-                return Scope(statement, self._places.section(path[-1] if path else None), Reach.SECTION)
-            case Breadth.CHAPTER:
-                return Scope(statement, self._places.section(self._chapter(path)), Reach.SECTION)
+                within = OF_PART.search(statement.span.of(self._text))
+                end = self._places.section(self._named(path, within[1])).end if within and path else whole.end
+                reach = Reach.SECTION if within and path else Reach.DOCUMENT
+                return Scope(statement, Span(statement.span.start, end), reach)
+            case Breadth.SECTION | Breadth.CHAPTER:
+                return Scope(statement, self._places.section(self._part(path, statement)), Reach.SECTION)
             case Breadth.STATEMENTS:
                 held = next((title for title in path if _FINANCIAL.search(self._name(title))), None)
                 return Scope(statement, self._places.section(held), Reach.SECTION) if held else None
@@ -289,6 +303,18 @@ class _Reader:
         if table is None:
             return Scope(statement, self._places.here(number, statement.span.start), Reach.TABLE)
         return self._of_table(statement, table)
+
+    def _part(self, path: list[Element], statement: Statement) -> Element | None:
+        """The heading that a statement means by `this note`, `this chapter`."""
+        word = THIS_PART.search(statement.span.of(self._text))
+        if word and path and (named := self._named(path, word[1])) is not path[-1]:
+            return named
+        return self._chapter(path) if statement.breadth is Breadth.CHAPTER else (path[-1] if path else None)
+
+    def _named(self, path: list[Element], word: str) -> Element:
+        """The innermost heading that begins with the word (`Item 7`), else the innermost one."""
+        named = re.compile(rf"{re.escape(word)}\s+[\dIVXA-Z]", re.IGNORECASE)
+        return next((title for title in reversed(path) if named.match(self._name(title).lstrip())), path[-1])
 
     def _chapter(self, path: list[Element]) -> Element | None:
         """The outermost heading that isn't the document's title, by its section ending with the document."""

@@ -48,6 +48,7 @@ class Places:
         """Number of a line -> number of the table that it introduces."""
         self.below: dict[int, int] = {}
         """Number of a note -> number of the table that it follows."""
+        self._tables = [n for n in range(len(self.body)) if self._is_table(n)]
         self._tie()
 
     def path(self, element: Element) -> list[Element]:
@@ -64,6 +65,11 @@ class Places:
         if heading is None:
             return Span(self.body[0].span.start if self.body else 0, self.end)
         return Span(heading.span.start, self._ends.get(heading.id, self.end))
+
+    def has_table(self, heading: Element) -> bool:
+        """In its section or a part of that; a statement in one without is about others."""
+        section = self.section(heading)
+        return any(section.start <= self.body[n].span.start < section.end for n in self._tables)
 
     def in_front(self, element: Element) -> bool:
         """On the title page, above the first chapter: under no heading, or under the name of the document."""
@@ -152,7 +158,7 @@ class Places:
         return ends
 
     def _tie(self) -> None:
-        tables = [n for n in range(len(self.body)) if self._is_table(n)]
+        tables = self._tables
         for table in tables:
             self._tie_above(table)
         under = self._captions_below(tables)

@@ -57,9 +57,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE)
 
 
+_IN_TABLE = _compiled(words.IN_TABLE)
 _BREADTHS = (
     (Breadth.ONWARDS, _compiled(words.FROM_HERE)),
-    (Breadth.TABLE, _compiled(words.IN_TABLE)),
+    (Breadth.TABLE, _IN_TABLE),
     (Breadth.CHAPTER, _compiled(words.IN_CHAPTER)),
     (Breadth.SECTION, _compiled(words.IN_SECTION)),
     (Breadth.DOCUMENT, _compiled(words.IN_DOCUMENT)),
@@ -74,6 +75,8 @@ _LOCAL = re.compile(
     r"\b(?:as follows|the following|folgende[rsn]?|suivante?s?|siguientes?|seguent[ei])\b|:\W*$", re.IGNORECASE
 )
 _BRACKETED = re.compile(r"\((?:in |en )?$")
+_PUT_IN = re.compile(rf"\s*,\s*(?:{words.OTHERWISE})(?:\W+\w+){{0,3}}?,\s", re.IGNORECASE)
+"""`All figures are, unless otherwise stated, in ...`"""
 _EXCEPT = re.compile(rf"[\s,;(]*(?<!\w)(?:{words.EXCEPT})(?!\w)", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:^|[(\[,;:|/\u2013\u2014-]\s*|\b(?:in|en|nearest|as|to|près|al)\s+(?:(?:the|current|constant|nominal"
@@ -81,13 +84,22 @@ _LEAD = re.compile(
     r"|\b(?:de|au|auf|ganze)\s+)$",
     re.IGNORECASE,
 )
-_GIVEN = re.compile(r"\b(?:in|en|nearest|auf|au|al|près|:)\W+(?:the\s+|de\s+)?(?:nearest\s+)?$", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"\b(?:in|en|nearest|auf|au|al|près|represents?|are|:)\W+(?:the\s+|de\s+)?(?:(?:nearest|units|multiples)\s+(?:of\s+)?)?$",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    rf"\b(?:sub-?section|section|note|item|chapter|part|report|document|publication|appendix|annex)\s+"
+    rf"(?:is|are|has been|have been)\s+(?:\w+\s+)?(?:{words.STATED})\b",
+    re.IGNORECASE,
+)
+"""`This section is denominated in ...`"""
 _END = re.compile(
     r"\s*(?:$|[)\],;.:|/\u2013\u2014-]|(?:and|or|und|et|y|e|unless|except|other|save|au[sß]er|sauf|salvo)\b)"
 )
 _COUNTS = re.compile(
     rf"(?<!\w)(?:{words.COUNTS})|^(?:(?:tab\w*|exhibit|cuadro)?\.? ?[\d.]*\W*)(?:average "
-    rf"|total )?(?:{words.COUNTED})(?!\w)",
+    rf"|total )?(?:{words.COUNTED})(?=\s*(?:$|[^\w\s&/]|\d|(?:by|per|at|in|on|as|nach|am|im|par|au|por|al|a)\b))",
     re.IGNORECASE,
 )
 _MONEY = _compiled(words.MONEY)
@@ -174,8 +186,10 @@ def _clause(line: str, core: Span) -> Span:
 
 
 def _ruled_part(line: str) -> tuple[str, Span | None]:
-    """The line up to its exception, and the exception; one at the start is no end."""
+    """The line up to its exception, and the exception; one at the start is no end, nor is a reserve put in between."""
     for found in _EXCEPT.finditer(line):
+        if _PUT_IN.match(line, found.start()):
+            continue
         if found.start() > 2 and line[: found.start()].strip(" ("):
             return line[: found.start()], Span(found.start(), len(line)).strip(line)
     return line, None
@@ -205,9 +219,14 @@ def _no_money(line: str, *, scaled: bool) -> Iterator[Statement]:
 def _stands_as_unit(line: str, unit: Unit) -> bool:
     led = _LEAD.search(line[: unit.span.start]) is not None
     ended = _END.match(line, unit.span.end) is not None
-    if unit.scale is not None and unit.currency is not None:
+    if unit.scale is not None and unit.currency is not None and not _is_number(line, unit):
         return led or ended
     return led and ended
+
+
+def _is_number(line: str, unit: Unit) -> bool:
+    """`CHF 1,000` is a unit only where it is led in as one: it may be an amount."""
+    return unit.scale_span is not None and line[unit.scale_span.start] == "1"
 
 
 def _units_of_sentence(sentence: str) -> Iterator[Statement]:
@@ -239,7 +258,7 @@ def _is_given(sentence: str, unit: Unit) -> bool:
 
 
 def _about_amounts(text: str) -> bool:
-    return _AMOUNTS.search(text) is not None or _compiled(words.IN_TABLE).search(text) is not None
+    return any(pattern.search(text) for pattern in (_AMOUNTS, _IN_TABLE, _PLACE))
 
 
 def _stated(found: list[Unit], exception: Span | None, *, implied: bool) -> Iterator[Statement]:

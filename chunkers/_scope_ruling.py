@@ -30,6 +30,10 @@ _AMOUNT = re.compile(
 )
 
 
+_OWN_UNIT = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(code for code in CURRENCIES if code != '$')})\s\Z")
+"""Right before an amount in running text that says itself what it is in: `CHF 2.10`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """A statement that decides something about a chunk."""
@@ -70,6 +74,8 @@ class Rulings:
         units = any(topic[0] is not Kind.DEFINITION for topic in self._lines) or self._cells
         self._tables = [(e, figures(e.table)) for e in document.elements if e.table and e.in_body] if units else []
         self._titles = [e.span for e in document.elements if e.type is ElementType.TITLE]
+        units_said = {s.statement for s in found if s.kind in _UNITS and s.statement.subject != OTHER}
+        self._headed = tuple(s for s in units_said if _inside(s.span, self._titles))
         self._starts = [element.span.start for element, _ in self._tables]
         self._shares = {e.id: _share_table(document, e) for e, _ in self._tables}
 
@@ -87,6 +93,12 @@ class Rulings:
         order = [Kind.SCALE, Kind.CURRENCY, Kind.AUDIT, Kind.DEFINITION, Kind.PERIOD]
         unique = {ruling.span: ruling for ruling in sorted(made, key=lambda r: -order.index(r.kind))}
         return tuple(sorted(unique.values(), key=lambda r: (not r.sure, max(1, order.index(r.kind)), r.span)))
+
+    def overruled(self, span: Span) -> tuple[Span, ...]:
+        """Units in headings that rule none of the amounts in `span`, while others of their kind do."""
+        won = [scope for scope, *_ in self._of_amounts(span) if scope.kind in _UNITS]
+        kinds, held = {scope.kind for scope in won}, {scope.statement.words for scope in won}
+        return tuple(s.words for s in self._headed if s.kind in kinds and s.words not in held)
 
     def unit(self, span: Span) -> tuple[str, ...] | None:
         """What the units of the amounts in `span` are, for telling whether two stretches may share a chunk; None
@@ -115,6 +127,8 @@ class Rulings:
         if span.end <= span.start or not self._lines:
             return
         for found in _AMOUNT.finditer(self._text, span.start, span.end):
+            if _OWN_UNIT.search(self._text, max(span.start, found.start() - 8), found.start()):
+                continue
             title = bisect_right(self._titles, found.start(), key=lambda each: each.start) - 1
             if title >= 0 and found.end() <= self._titles[title].end:
                 continue  # its number
@@ -240,6 +254,11 @@ def _without_hollow(found: tuple[Scope, ...]) -> Iterator[Scope]:
             if next(near, None) is None:
                 continue
         yield scope
+
+
+def _inside(span: Span, titles: list[Span]) -> bool:
+    number = bisect_right(titles, span.start, key=lambda title: title.start) - 1
+    return number >= 0 and span.end <= titles[number].end
 
 
 def _hull(cores: list[Span], within: Span) -> Span:

@@ -33,7 +33,8 @@ def _either(words: Mapping[int, tuple[str, ...]] | Mapping[str, tuple[str, ...]]
 
 _CURRENCY = rf"(?<![A-Za-z])(?:{_either(CURRENCIES)})(?![A-Za-z])"
 _SCALE = rf"(?<![A-Za-z0-9](?=[A-Za-z0-9]))(?:{_either(SCALES)})(?![A-Za-z0-9])"
-_COMPACT = r"US\$|[A-Z]{0,2}\$|[€£¥₹₩]|\b[A-Z]{3}"
+_CODE = "|".join(code for code in CURRENCIES if code != "$")
+_COMPACT = rf"US\$|[A-Z]{{0,2}}\$|[€£¥₹₩]|\b(?:{_CODE}|RMB)"
 _SHORT = "|".join(sorted(SHORT_SCALES, key=len, reverse=True))
 _GLUE = r"(?:\s*[-,(/]\s*|\s+(?:in|en|of|de|di|von|an|the|l[ea]s?)\s+(?:the\s+|de\s+)?|\s+d['\u2019]\s*|\s+|\s*)"
 _UNIT = re.compile(
@@ -45,7 +46,7 @@ _UNIT = re.compile(
 )
 _SHORT_UNIT = re.compile(
     rf"(?<![\w$€£¥])(?:(?P<c1>{_COMPACT})(?P<gap>\s?)(?P<s1>(?i:{_SHORT}|000s?))(?![\w'\u2019])"
-    rf"|(?P<s2>(?i:{_SHORT}))(?P<gap2>\s?)(?P<c2>US\$|[A-Z]?\$|[€£¥₹]|(?:[A-Z]{{3}}))(?!\w))"
+    rf"|(?P<s2>(?i:{_SHORT}))(?P<gap2>\s?)(?P<c2>US\$|[A-Z]?\$|[€£¥₹]|(?:{_CODE}|RMB))(?!\w))"
 )
 _MEASURE = re.compile(rf"(?<![\w.])(?:{MEASURES})(?!\w)", re.IGNORECASE)
 _OF_OTHERS = re.compile(rf"\s+(?:(?:metric|of|de|von|di|d['\u2019])\s*)*(?:{MEASURES})(?!\w)", re.IGNORECASE)

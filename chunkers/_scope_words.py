@@ -51,6 +51,7 @@ SCALES: Mapping[int, tuple[str, ...]] = {
         "(?<![0-9.,])000s?",
         "duizend(?:en)?",
         "ths",
+        r"(?<![0-9.,])1[,. '\u2019\u00a0\u202f]?000(?![0-9]|[.,][0-9])",
     ),
     2: ("hundreds",),
     0: (
@@ -107,6 +108,15 @@ CURRENCIES: Mapping[str, tuple[str, ...]] = {
     "AED": ("AED", "dirhams?"),
     "SAR": ("SAR", "saudi riyals?"),
     "RUB": ("RUB", "rubles?", "roubles?"),
+    "RON": ("RON", "romanian lei"),
+    "PHP": ("PHP", "philippine pesos?"),
+    "CLP": ("CLP", "chilean pesos?"),
+    "ARS": ("ARS", "argentine pesos?"),
+    "NGN": ("NGN", "₦", "nairas?"),
+    "EGP": ("EGP", "egyptian pounds?"),
+    "UAH": ("UAH", "hryvnias?"),
+    "KWD": ("KWD", "kuwaiti dinars?"),
+    "QAR": ("QAR", "qatari riyals?"),
     "ISK": ("ISK", "icelandic kr[oó]nur"),
     "MYR": ("MYR", "ringgit"),
     "THB": ("THB", "baht"),
@@ -129,7 +139,7 @@ MEASURES = (
 """What isn't money."""
 
 COUNTS = (
-    "(?:number|count|no\\.) of|headcount|full[- ]time equivalents?|ftes?|anzahl|mitarbeiterzahl|nombre d|effectifs?"
+    "(?:number|count|no\\.) of|\\w+ counts?\\b|headcount|full[- ]time equivalents?|ftes?|anzahl|mitarbeiterzahl|nombre d|effectifs?"
     "|número de|plantilla|numero di|organico"
 )
 """Without a money word beside it: what follows isn't in money."""
@@ -152,6 +162,12 @@ MONEY = (
     "|coûts?|résultat|chiffre d'affaires|ingresos|gastos|costes|resultado|ricavi|costi|utile|ventas"
 )
 
+UNIT_HEADS = (
+    "units?(?: of measure(?:ment)?)?|uom|measure(?:ment)?|currency|scale|einheit(?:en)?|währung|unités?|devise|unidad(?:es)?"
+    "|moneda|unità(?: di misura)?|valuta"
+)
+"""Heads of a column that says for each row what it is in."""
+
 PER_SHARE = (
     "per[- ](?:ordinary |common |diluted |basic )?(?:share|unit|ads)|je aktie|par action|por acci[oó]n|per azione"
     "|\\beps\\b|ergebnis je|earnings per"
@@ -167,7 +183,7 @@ EXCEPT = (
 OTHERWISE = (
     "(?:unless|except|save) (?:where |as |when )?(?:it is |is )?(?:otherwise|noted|stated|indicated|specified|stated)"
     "|(?:unless|except as|except where|save where) \\w+ (?:otherwise|noted)|unless (?:\\w+ ){0,4}otherwise"
-    "|wherever not"
+    "|wherever not|as otherwise (?:indicated|noted|stated|specified|described|disclosed)"
     "|(?:so(?:weit|fern)|wenn|falls) nicht(?:s)? ander(?:s|weitig)|sauf (?:mention|indication)|salvo (?:que"
     "|indicaci[oó]n"
     "|mención|diversa|dove|ove|diversamente)|se non diversamente|excepto donde"
@@ -175,7 +191,7 @@ OTHERWISE = (
 
 AMOUNTS = (
     "(?:units?|einheit|unité|unidad|unità)(?= ?:)|amounts?|figures?|numbers|values?|sums?|balances?|monetary"
-    "|data|tables?|(?:financial )?statements?|disclosures?"
+    "|data|tables?|(?:financial )?statements?|disclosures?|entries|columns|line items|schedules|money|monies"
     "|(?:financial |numerical )?information|accounts|results|totals?"
     "|betr[aä]ge?n?|angaben|zahlen(?:angaben)?|werten?|jahresabschluss|konzernabschluss|abschluss|tabellen?"
     "|berichtswährung"
@@ -187,7 +203,7 @@ AMOUNTS = (
 
 STATED = (
     "expressed|presented|stated|reported|shown|rounded|denominated|given|quoted|displayed|prepared|are in|is in"
-    "|disclosed"
+    "|disclosed|measured|recorded|listed|set out|provided|tabulated|furnished|compiled|drawn up|appear|represent"
     "|angegeben|ausgewiesen|dargestellt|gerundet|aufgestellt|lauten|erfolgen|erfolgt|beziehen|exprim[eé]e?s?"
     "|pr[eé]sent[eé]e?s?"
     "|arrondi\\w*|indiqu[eé]e?s?|libell[eé]e?s?|[eé]tablis|expresad[oa]s?|presentad[oa]s?|redondead[oa]s?"
@@ -219,7 +235,7 @@ IN_TABLE = (
 
 IN_SECTION = (
     "(?:the following|these|its|their) (?:sub-?sections|sub-?chapters|notes)|(?:folgenden|diesen) unterabschnitten"
-    "|(?:this|the present) (?:sub-?section|section|note|appendix|annex|statement|schedule|exhibit)"
+    "|(?:this|the present) (?:sub-?section|section|note|item|disclosure|appendix|annex|statement|schedule|exhibit)"
     "|diese[mrs] (?:unter)?(?:abschnitt|anhangangabe|anlage)s?|(?:la|cette|présente) (?:présente )?(?:section"
     "|note|annexe)"
     "|(?:esta|la presente) (?:sección|nota)|este (?:apartado|anexo)|(?:questa|presente) (?:sezione|nota)"
@@ -248,14 +264,15 @@ IN_DOCUMENT = (
 )
 
 FROM_HERE = (
-    "(?:from here|from this (?:page|point)|hereafter|hereinafter|in the remainder|from now|in what follows"
+    "(?:from here|from this (?:page|point)|hereafter|hereinafter|henceforth|in the remainder|from now|in what follows"
+    "|in the following(?=,| (?:pages|chapters|sections))|for the (?:rest|remainder)"
     "|in the remaining"
     "|rest of this|remainder of|ab hier|im folgenden|nachfolgend|im weiteren|ci-après|par la suite|dans la suite"
     "|en adelante|a partir de aquí|di seguito|d'ora in poi|nel seguito)"
 )
 
 CONVENTIONS = (
-    "basis of|about (?:this|the) (?:report|document|review)|presentation of|convention|definition|glossary"
+    "basis of|(?:certain|defined|use of) terms|terminology|about (?:this|the) (?:report|document|review)|presentation of|convention|definition|glossary"
     "|general information"
     "|accounting (?:polic|princip)|reader|reading|introduct|preface|foreword|important|report profile"
     "|reporting (?:basis|principles|scope|framework)|how to read|preliminary|interpretation|currency|units|rounding"
