@@ -30,24 +30,30 @@ from quarry.types import Chunk, Document, ElementType, Origin, TokenCounter
 RIGHT, WRONG = 0.98, 0.005
 SCALE_MARKS = {
     0: r"whole euros|units of euros",
-    3: r"[Tt]housands?\b|['\u2019 ]000|\u00a3000|000s|1,000|kEUR|\bEUR k\b|Tausend|T\u20ac|TEUR|Tsd\.|milliers|k\u20ac"
+    3: r"[Tt]housands?\b|['\u2019 $]000|\u00a3000|000s|1,000|kEUR|\bEUR k\b|Tausend|T\u20ac|TEUR|Tsd\.|milliers|k\u20ac"
     r"|miles de|migliaia",
-    5: r"lakhs",
-    7: r"crore",
-    6: r"[Mm]illions?\b|\bmn\b|\bmm\b|\bm EUR\b|(?:SEK|DKK|\u20ac|\u00a3|EUR|CHF) ?[mM]\b|\bM(?:SEK|NOK|EUR)|\bmill\."
+    5: r"(?i:lakhs)",
+    7: r"(?i:crore)",
+    6: r"[Mm]illions?\b|A\$m\b|\bmn\b|\bmm\b|\bm EUR\b|(?:SEK|DKK|\u20ac|\u00a3|EUR|CHF) ?[mM]\b|\bM(?:SEK|NOK|EUR)|\bmill\."
     r"|Mio\.|Millionen|M\u20ac|millones|milioni",
     9: r"[Bb]illions?\b",
 }
 CURRENCY_MARKS = {
     "EUR": r"\u20ac|EUR|[Ee]uros?\b",
-    "USD": r"\$|USD|[Dd]ollars|U\.?S\.? dollars|dollars am\u00e9ricains|d\u00f3lares",
+    "USD": r"(?<![A-Z])\$|US\$|USD|(?<!Canadian )(?<!Kong )(?<!Australian )[Dd]ollars|dollars am\u00e9ricains|d\u00f3lares",
     "GBP": r"\u00a3|GBP|pounds",
     "CHF": r"CHF|Franken|francs",
     "SEK": r"SEK|Swedish kronor",
     "DKK": r"DKK|Danish kroner",
     "NOK": r"NOK|Norwegian kroner",
-    "INR": r"INR|\u20b9",
-    "JPY": r"JPY|yen\b",
+    "INR": r"INR|\u20b9|Rs\.|rupees",
+    "JPY": r"JPY|\u00a5|yen\b",
+    "CAD": r"C\$|CAD|Canadian dollars",
+    "HKD": r"HK\$|Hong Kong dollars",
+    "AUD": r"A\$|AUD|Australian dollars",
+    "ZAR": r"ZAR|[Rr]and\b",
+    "BRL": r"R\$|reais",
+    "MXN": r"MXN|Mexican pesos",
 }
 MONEY = "dollar"
 """Dollars that may stay unsaid: in a report from the United States the sign stands in the cells."""

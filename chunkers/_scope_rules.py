@@ -71,12 +71,16 @@ _ALL = _compiled(
     rf"|tutt[ie])\W+(?:\w+\W+){{0,2}}(?:{words.AMOUNTS})"
     rf"|{words.OTHERWISE}|except (?:where|as|if)"
 )
+_CONTRAST = re.compile(r"\b(?:unlike|contrary to|in contrast to|as opposed to|different from)\b[^,;]*,", re.IGNORECASE)
+"""`Unlike the rest of this report, ...` speaks of something else."""
 _LOCAL = re.compile(
     r"\b(?:as follows|the following|folgende[rsn]?|suivante?s?|siguientes?|seguent[ei])\b|:\W*$", re.IGNORECASE
 )
 _BRACKETED = re.compile(r"\((?:in |en )?$")
 _PUT_IN = re.compile(rf"\s*,\s*(?:{words.OTHERWISE})(?:\W+\w+){{0,3}}?,\s", re.IGNORECASE)
 """`All figures are, unless otherwise stated, in ...`"""
+_LED_IN = re.compile(r"[,(]\s*(?:in|en)\s+$", re.IGNORECASE)
+"""`The breakdown, in millions, is as follows:`"""
 _EXCEPT = re.compile(rf"[\s,;(]*(?<!\w)(?:{words.EXCEPT})(?!\w)", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:^|[(\[,;:|/\u2013\u2014-]\s*|\b(?:in|en|nearest|as|to|près|al)\s+(?:(?:the|current|constant|nominal"
@@ -85,12 +89,12 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _GIVEN = re.compile(
-    r"\b(?:in|en|nearest|auf|au|al|près|represents?|are|:)\W+(?:the\s+|de\s+)?(?:(?:nearest|units|multiples)\s+(?:of\s+)?)?$",
+    r"\b(?:in|en|nearest|auf|au|al|près|represents?|are|uses?|employs|adopts|:)\W+(?:the\s+|de\s+)?(?:(?:nearest|units|multiples)\s+(?:of\s+)?)?$",
     re.IGNORECASE,
 )
 _PLACE = re.compile(
     rf"\b(?:sub-?section|section|note|item|chapter|part|report|document|publication|appendix|annex)\s+"
-    rf"(?:is|are|has been|have been)\s+(?:\w+\s+)?(?:{words.STATED})\b",
+    rf"(?:(?:is|are|has been|have been)\s+(?:\w+\s+)?(?:{words.STATED})|uses|employs|adopts)\b|\bwe\s+(?:\w+\s+)?use\b",
     re.IGNORECASE,
 )
 """`This section is denominated in ...`"""
@@ -116,7 +120,7 @@ _IS_UNAUDITED = re.compile(
 )
 _PERIOD = _compiled(words.PERIOD)
 _CURRENCY_IS = re.compile(
-    r"(?<!functional )(?:presentation(?:al)?|reporting|presentational|report) currency\b(?! of (?:the|its) subs)"
+    r"(?:reporting|presentation|monetary|measurement|accounting) units?\b|(?<!functional )(?:presentation(?:al)?|reporting|presentational|report) currency\b(?! of (?:the|its) subs)"
     r"|berichtswährung|darstellungswährung|monnaie de présentation|moneda de presentación|valuta di presentazione",
     re.IGNORECASE,
 )
@@ -132,6 +136,7 @@ LONGEST = 160
 
 def breadth_of(text: str) -> Breadth | None:
     """What it says of its reach; a sentence that leads something in is about that."""
+    text = _CONTRAST.sub(" ", text)
     said = next((breadth for breadth, pattern in _BREADTHS if pattern.search(text)), None)
     return Breadth.TABLE if said is None and _LOCAL.search(text) else said
 
@@ -244,7 +249,9 @@ def _units_of_sentence(sentence: str) -> Iterator[Statement]:
 def _is_given(sentence: str, unit: Unit) -> bool:
     """`amounts ... in millions`, `in thousands of euros unless ...`, `the presentation currency is the euro`."""
     before = sentence[: unit.span.start]
-    if _CURRENCY_IS.search(before):
+    if _CURRENCY_IS.search(before) or _PLACE.search(before[-40:]):
+        return True
+    if _LED_IN.search(before) and _LOCAL.search(sentence):
         return True
     if _BRACKETED.search(before):
         return _about_amounts(before) and (_STATED.search(before) or _LOCAL.search(sentence)) is not None
@@ -252,7 +259,7 @@ def _is_given(sentence: str, unit: Unit) -> bool:
         return False
     if re.search(r"\bin the\s+$", before, re.IGNORECASE):
         return False
-    stated = _STATED.search(sentence) or _ALL.search(sentence) or breadth_of(sentence) or len(sentence.split()) < 12
+    stated = _STATED.search(sentence) or _PLACE.search(before) or _ALL.search(sentence) or breadth_of(sentence) or len(sentence.split()) < 12
     opening = len(before.split()) < 2 and (_about_amounts(sentence) or _ALL.search(sentence))
     return bool(stated) and bool(_about_amounts(before) or opening)
 

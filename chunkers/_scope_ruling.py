@@ -22,8 +22,8 @@ _FAR = 1 << 40
 _UNITS = (Kind.SCALE, Kind.CURRENCY)
 _CURRENCY = "|".join(word for group in CURRENCIES.values() for word in group)
 _AMOUNT = re.compile(
-    r"(?<![\w.,:/-])(?:[$€£¥₹]\s?\d+(?:[.,'\u2019]\d+)*|\d{1,3}(?:[.,'\u2019\u202f\u00a0]\d{3})+(?:[.,]\d+)?"
-    r"|\d+[.,]\d{1,2})"
+    r"(?<![\w.,:/-])(?:[$€£¥₹₩]?\s?\d{1,3}(?:[.,'\u2019\u202f\u00a0]\d{3})+(?:[.,]\d+)?"
+    r"|(?<![$€£¥₹₩])(?<![$€£¥₹₩]\s)\d+[.,]\d{1,2})"
     r"(?![\d.,:/-]*\d)(?!\w)(?!\)?\s?(?:[kmb]n?\b|thousand|million|billion|trillion|mio|mrd|tsd|crore|lakh"
     rf"|{MEASURES}|{_CURRENCY}))",
     re.IGNORECASE,

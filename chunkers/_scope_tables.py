@@ -19,10 +19,12 @@ _FIGURE = re.compile(
 _THOUSANDS = re.compile(r"\D*000s?\W*$", re.IGNORECASE)
 """`\u00a3'000`"""
 _YEAR = re.compile(r"(?:FY|Q[1-4]|H[12])?\s?(?:19|20)\d\d(?:\s?[/-]\s?\d{2,4})?$")
+_IN_PERCENT = re.compile(r"(?<![\d\s])\s*[(\[]?(?:%|per ?cent)[)\]]?\s*$|^\s*%", re.IGNORECASE)
+"""`Change %`, `Margin (%)`; `up 5 %` is no label."""
 _PERCENT = re.compile(r"%\s*$")
 _PER_SHARE = re.compile(rf"(?<!\w)(?:{PER_SHARE})(?!\w)", re.IGNORECASE)
 _UNIT_HEAD = re.compile(rf"(?:{UNIT_HEADS})\W*$", re.IGNORECASE)
-UNIT_CELL = 24
+UNIT_CELL = 40
 """Characters of a cell in a column of units, at most."""
 HEAD_ROWS = 3
 """Rows without figures that are looked at for units where the parser marks none as header."""
@@ -65,11 +67,13 @@ def figures(table: Table) -> Figures:
     columns = {
         c for row in table.rows[:head] for cell in row if is_per_share(cell.text) and cell.col for c in _cols(cell)
     }
-    said = _unit_columns(table.rows[:head])
+    said = _unit_columns(table.rows[:head]) | _percent_columns(table.rows[:head])
     amounts: list[Span] = []
     shares: list[Span] = []
     for number, row in enumerate(table.rows[head:], start=head):
         stub = is_per_share(row[0].text) if row else False
+        if row and _IN_PERCENT.search(row[0].text):
+            continue
         for cell in row:
             span = cell.span or (table.row_spans[number] if number < len(table.row_spans) else None)
             if span is None or cell.col in said or not is_figure(cell.text) or _PERCENT.search(cell.text):
@@ -140,6 +144,10 @@ def _of_rows(text: str, head: Sequence[tuple[Cell, ...]], rows: Sequence[tuple[C
             own = _of_cell(text, cell) if not number else _of_unit_cell(text, cell, named=cell.col in said)
             for statement in own:
                 yield CellStatement(statement, tuple(found))
+
+
+def _percent_columns(head: Sequence[tuple[Cell, ...]]) -> set[int]:
+    return {column for row in head for cell in row if cell.col and _IN_PERCENT.search(cell.text) for column in _cols(cell)}
 
 
 def _unit_columns(head: Sequence[tuple[Cell, ...]]) -> set[int]:

@@ -265,7 +265,7 @@ IN_DOCUMENT = (
 
 FROM_HERE = (
     "(?:from here|from this (?:page|point)|hereafter|hereinafter|henceforth|in the remainder|from now|in what follows"
-    "|in the following(?=,| (?:pages|chapters|sections))|for the (?:rest|remainder)"
+    "|(?<![a-z] )below,|in the following(?=,| (?:pages|chapters|sections))|for the (?:rest|remainder)"
     "|in the remaining"
     "|rest of this|remainder of|ab hier|im folgenden|nachfolgend|im weiteren|ci-après|par la suite|dans la suite"
     "|en adelante|a partir de aquí|di seguito|d'ora in poi|nel seguito)"
