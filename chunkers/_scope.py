@@ -65,7 +65,7 @@ _TRIGGER = re.compile(
     re.IGNORECASE,
 )
 _LED_UNIT = re.compile(
-    r"(?i:\b(?:in|en|auf|nearest|of|au|al)\b|[:(])\W{0,3}(?:\w+\W+){0,3}?"
+    r"(?i:\b(?:in|en|auf|nearest|of|au|al|is|are|uses?|represents?|employs|adopts)\b|[:(])\W{0,3}(?:\w+\W+){0,3}?"
     r"(?:(?i:mill|mili|mio|mrd|mld|mn|mm|thous|tause|tsd|ths|bill|bn|bln|miles|mig|lakh|lac|cror|unit|einh"
     r"|whole|full|euro"
     r"|dollar|d[o\u00f3]lar|pound|sterl|yen|rup|fran|kron|rmb|renm|yuan|000|['\u2019]000)"
