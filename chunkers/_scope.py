@@ -11,7 +11,7 @@ from chunkers._scope_places import NUMBERED, Places
 from chunkers._scope_rules import Breadth, Kind, Statement, in_line, in_sentence, titled
 from chunkers._scope_tables import cell_statements
 from chunkers._scope_terms import QUOTE, TRIGGER, definitions
-from chunkers._scope_units import OTHER
+from chunkers._scope_units import OTHER, units
 from chunkers._scope_words import CONVENTIONS
 from chunkers._sentences import sentences
 from quarry.span import Span
@@ -113,6 +113,8 @@ class _Reader:
         if element.table is not None:
             yield from self._of_cells(element)
         elif element.type is ElementType.TITLE:
+            if self._is_header(element):
+                return
             for statement in self._line(element):
                 if statement.subject != OTHER or number in self._places.above:
                     yield self._of_heading(number, element, statement)
@@ -122,6 +124,11 @@ class _Reader:
             yield from self._of_tied(number, element)
         else:
             yield from self._of_text(number, element)
+
+    def _is_header(self, element: Element) -> bool:
+        """`2024 EUR m  2023 EUR m`: a table's header row that the parser took for a heading."""
+        said = [unit for unit in units(element.span.of(self._text)) if unit.scale is not None]
+        return len(said) > 1
 
     def _line(self, element: Element) -> tuple[Statement, ...]:
         return in_line(self._text, element.span) if _TRIGGER.search(element.span.of(self._text)) else ()

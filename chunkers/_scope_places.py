@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 from chunkers._scope_rules import SHORT_WORDS
-from chunkers._scope_tables import NAMED_INSIDE, first_part
+from chunkers._scope_tables import NAMED_INSIDE, first_part, hidden_headings
 from quarry.span import Span
 from quarry.types import Document, Element, ElementType
 
@@ -29,6 +29,7 @@ _NAMED_TABLE = re.compile(
 )
 NUMBERED = re.compile(r"\s*(?:\d+|[A-Z]|note|part|item|chapter|anhang)[\d.]*(?!\w)", re.IGNORECASE)
 _ROW = re.compile(r"(?:^|\s)[(-]?\d[\d.,']*%?\)?\s+[(-]?\d[\d.,']*%?\)?\s*$")
+_NUMBER = re.compile(r"\d+(?:\.\d+)*\.?(?=\s)")
 SHORT_ITEM = 120
 """Characters of a note under a table that was taken for a list item."""
 _TEXTS = (ElementType.NARRATIVE_TEXT, ElementType.UNCATEGORIZED_TEXT, ElementType.FOOTNOTE, ElementType.FIGURE_CAPTION)
@@ -151,11 +152,30 @@ class Places:
     def _section_ends(self) -> dict[str, int]:
         ends: dict[str, int] = {}
         is_open: list[Element] = []
+        hidden = self._hidden()
         for title in self._titles:
+            self._close(is_open, ends, [each for each in hidden if each[0] < title.span.start])
+            hidden = [each for each in hidden if each[0] > title.span.start]
             while is_open and (is_open[-1].level or 1) >= (title.level or 1):
                 ends[is_open.pop().id] = title.span.start
             is_open.append(title)
+        self._close(is_open, ends, hidden)
         return ends
+
+    def _hidden(self) -> list[tuple[int, str]]:
+        """Places and numbers of headings that stand in what the parser took for tables."""
+        tables = (element.table for element in self.body if element.table is not None)
+        return [(place, number) for table in tables for number, place in hidden_headings(table)]
+
+    def _close(self, is_open: list[Element], ends: dict[str, int], hidden: list[tuple[int, str]]) -> None:
+        """A hidden heading that counts on from one whose section is open ends that section."""
+        for place, number in hidden:
+            before = _counted_back(number)
+            numbers = [match[0].rstrip(".") if (match := _NUMBER.match(t.span.of(self.text))) else "" for t in is_open]
+            if before in numbers:
+                cut = numbers.index(before)
+                ends.update({title.id: place for title in is_open[cut:]})
+                del is_open[cut:]
 
     def _tie(self) -> None:
         tables = self._tables
@@ -221,3 +241,9 @@ class Places:
     def _is_row(self, number: int) -> bool:
         """`Bank loans 74,426 51,002`: a row of a table that was taken for text."""
         return self.body[number].type in _TEXTS and _ROW.search(self.body[number].span.of(self.text)) is not None
+
+
+def _counted_back(number: str) -> str:
+    """`5.3` -> `5.2`."""
+    *outer, last = number.split(".")
+    return ".".join((*outer, str(int(last) - 1)))

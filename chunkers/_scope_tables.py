@@ -24,6 +24,8 @@ _IN_PERCENT = re.compile(r"(?<![\d\s])\s*[(\[]?(?:%|per ?cent)[)\]]?\s*$|^\s*%",
 _PERCENT = re.compile(r"%\s*$")
 _PER_SHARE = re.compile(rf"(?<!\w)(?:{PER_SHARE})(?!\w)", re.IGNORECASE)
 _UNIT_HEAD = re.compile(rf"(?:{UNIT_HEADS})\W*$", re.IGNORECASE)
+_NUMBERED_ROW = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+[^\W\d_]{3,}(?:\s[^\W\d]+){0,6}$")
+PROSE_WORDS = 8
 UNIT_CELL = 40
 """Characters of a cell in a column of units, at most."""
 HEAD_ROWS = 3
@@ -91,9 +93,28 @@ def first_part(table: Table, end: int) -> int:
         spans = [cell.span for cell in row if cell.span]
         if any(is_figure(cell.text) for cell in row):
             read = True
-        elif read and spans and NAMED_INSIDE.search(" ".join(cell.text for cell in row)):
+        elif read and spans and _breaks(row):
             return spans[0].start
     return end
+
+
+def hidden_headings(table: Table) -> Iterator[tuple[str, int]]:
+    """Numbers of headings below the first figures, `5 Investments`, that the parser took for rows; with their places."""
+    read = False
+    for row in table.rows:
+        said = [cell for cell in row if cell.text.strip()]
+        if any(is_figure(cell.text) for cell in row):
+            read = True
+        elif read and len(said) == 1 and said[0].span and (found := _NUMBERED_ROW.match(said[0].text.strip())):
+            yield found[1], said[0].span.start
+
+
+def _breaks(row: Sequence[Cell]) -> bool:
+    """A caption or running text: what follows is another table."""
+    said = [cell.text.strip() for cell in row if cell.text.strip()]
+    text = " ".join(said)
+    prose = len(said) == 1 and text.endswith((".", "!", "?")) and len(text.split()) >= PROSE_WORDS
+    return prose or NAMED_INSIDE.search(text) is not None
 
 
 def cell_statements(text: str, element: Element) -> Iterator[CellStatement]:
@@ -125,6 +146,9 @@ def _of_parts(text: str, rows: Sequence[tuple[Cell, ...]]) -> Iterator[CellState
     held: list[Span] = []
     for row in (*rows, ()):
         found = [cell.span for cell in row if cell.span and is_figure(cell.text)]
+        if row and not found and said and held and _breaks(row):
+            yield from (CellStatement(statement, tuple(held)) for statement in said)
+            said, held = [], []
         own = [] if found else [each for cell in row for each in _of_cell(text, cell) if each.subject != OTHER]
         if own or not row:
             yield from (CellStatement(statement, tuple(held)) for statement in said if held)
