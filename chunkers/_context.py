@@ -31,7 +31,9 @@ def without_overruled(context: Context, overruled: Sequence[Span], *, text: str)
         parts = tuple(part for part in kept if len(part))
         short = line(" ".join(part.of(text) for part in parts))
         places = tuple(each for span in context.spans for each in (parts if span == held else (span,)))
-        context = Context(context.text.replace(line(held.of(text)), short, 1), places)
+        name = line(held.of(text))
+        said = context.text.replace(name, short, 1) if short else context.text.replace(f" > {name}", "", 1)
+        context = Context(said, places) if said != context.text else context
     return context
 
 

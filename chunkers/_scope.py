@@ -74,6 +74,7 @@ _LED_UNIT = re.compile(
     r"|fiscal) year|ended)"
     r"|^(?i:mill|thous)"
 )
+_SCALED = re.compile(r"\b(?:19|20)\d\d\b.*\b(?:19|20)\d\d\b", re.DOTALL)
 _PLURAL = re.compile(r"\b(?:tables|tabellen|tableaux|cuadros|tablas|tabelle)\b", re.IGNORECASE)
 _PART_WORD = r"(note|item|part|chapter|section|appendix|annex|schedule|exhibit|abschnitt|kapitel|teil|anlage)\b"
 THIS_PART = re.compile(rf"\b(?:this|the present|diese[mrs])\s+{_PART_WORD}", re.IGNORECASE)
@@ -113,7 +114,7 @@ class _Reader:
         if element.table is not None:
             yield from self._of_cells(element)
         elif element.type is ElementType.TITLE:
-            if self._is_header(element):
+            if is_header(element.span.of(self._text)):
                 return
             for statement in self._line(element):
                 if statement.subject != OTHER or number in self._places.above:
@@ -124,11 +125,6 @@ class _Reader:
             yield from self._of_tied(number, element)
         else:
             yield from self._of_text(number, element)
-
-    def _is_header(self, element: Element) -> bool:
-        """`2024 EUR m  2023 EUR m`: a table's header row that the parser took for a heading."""
-        said = [unit for unit in units(element.span.of(self._text)) if unit.scale is not None]
-        return len(said) > 1
 
     def _line(self, element: Element) -> tuple[Statement, ...]:
         return in_line(self._text, element.span) if _TRIGGER.search(element.span.of(self._text)) else ()
@@ -356,6 +352,13 @@ class _Reader:
             for statement in self._line(element):
                 if statement.kind in (Kind.SCALE, Kind.CURRENCY, Kind.AUDIT):
                     yield Scope(statement, page, Reach.PAGE)
+
+
+def is_header(title: str) -> bool:
+    """`2024 EUR m  2023 EUR m`: a table's header row that the parser took for a heading."""
+    if not _SCALED.search(title):
+        return False
+    return sum(unit.scale is not None for unit in units(title)) > 1
 
 
 def _is_prose(text: str) -> bool:

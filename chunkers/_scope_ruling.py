@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from chunkers._scope import Reach, Scope, scopes
+from chunkers._scope import Reach, Scope, is_header, scopes
 from chunkers._scope_rules import Kind
 from chunkers._scope_tables import Figures, figures, is_per_share
 from chunkers._scope_units import OTHER
@@ -76,6 +76,7 @@ class Rulings:
         self._titles = [e.span for e in document.elements if e.type is ElementType.TITLE]
         units_said = {s.statement for s in found if s.kind in _UNITS and s.statement.subject != OTHER}
         self._headed = tuple(s for s in units_said if _inside(s.span, self._titles))
+        self._headers = tuple(title for title in self._titles if is_header(title.of(self._text)))
         self._starts = [element.span.start for element, _ in self._tables]
         self._shares = {e.id: _share_table(document, e) for e, _ in self._tables}
 
@@ -98,7 +99,8 @@ class Rulings:
         """Units in headings that rule none of the amounts in `span`, while others of their kind do."""
         won = [scope for scope, *_ in self._of_amounts(span) if scope.kind in _UNITS]
         kinds, held = {scope.kind for scope in won}, {scope.statement.words for scope in won}
-        return tuple(s.words for s in self._headed if s.kind in kinds and s.words not in held)
+        others = tuple(s.words for s in self._headed if s.kind in kinds and s.words not in held)
+        return (*others, *self._headers)
 
     def unit(self, span: Span) -> tuple[str, ...] | None:
         """What the units of the amounts in `span` are, for telling whether two stretches may share a chunk; None

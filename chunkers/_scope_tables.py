@@ -18,7 +18,7 @@ _FIGURE = re.compile(
 )
 _THOUSANDS = re.compile(r"\D*000s?\W*$", re.IGNORECASE)
 """`\u00a3'000`"""
-_YEAR = re.compile(r"(?:FY|Q[1-4]|H[12])?\s?(?:19|20)\d\d(?:\s?[/-]\s?\d{2,4})?$")
+_YEAR = re.compile(r"(?:(?:FY|Q[1-4]|H[12])?\s?(?:19|20)\d\d(?:\s?[/-]\s?\d{2,4})?(?:\s+|$))+$")
 _IN_PERCENT = re.compile(r"(?<![\d\s])\s*[(\[]?(?:%|per ?cent)[)\]]?\s*$|^\s*%", re.IGNORECASE)
 """`Change %`, `Margin (%)`; `up 5 %` is no label."""
 _PERCENT = re.compile(r"%\s*$")
