@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from chunkers._scope_places import NUMBERED, Places
 from chunkers._scope_rules import Breadth, Kind, Statement, in_line, in_sentence, titled
-from chunkers._scope_tables import cell_statements
+from chunkers._scope_tables import cell_statements, in_columns
 from chunkers._scope_terms import QUOTE, TRIGGER, definitions
 from chunkers._scope_units import OTHER, units
 from chunkers._scope_words import CONVENTIONS
@@ -75,6 +75,7 @@ _LED_UNIT = re.compile(
     r"|^(?i:mill|thous)"
 )
 _SCALED = re.compile(r"\b(?:19|20)\d\d\b.*\b(?:19|20)\d\d\b", re.DOTALL)
+_BROKEN = re.compile(r"\s*([(\[][^()\[\]]{2,80}[)\]])\s+[A-Z\u00c4\u00d6\u00dc\u00c9]\w*\s")
 _PLURAL = re.compile(r"\b(?:tables|tabellen|tableaux|cuadros|tablas|tabelle)\b", re.IGNORECASE)
 _PART_WORD = r"(note|item|part|chapter|section|appendix|annex|schedule|exhibit|abschnitt|kapitel|teil|anlage)\b"
 THIS_PART = re.compile(rf"\b(?:this|the present|diese[mrs])\s+{_PART_WORD}", re.IGNORECASE)
@@ -112,7 +113,7 @@ class _Reader:
 
     def _of_element(self, number: int, element: Element) -> Iterator[Scope]:
         if element.table is not None:
-            yield from self._of_cells(element)
+            yield from self._of_cells(number, element)
         elif element.type is ElementType.TITLE:
             if is_header(element.span.of(self._text)):
                 return
@@ -129,11 +130,17 @@ class _Reader:
     def _line(self, element: Element) -> tuple[Statement, ...]:
         return in_line(self._text, element.span) if _TRIGGER.search(element.span.of(self._text)) else ()
 
-    def _of_cells(self, element: Element) -> Iterator[Scope]:
+    def _of_cells(self, number: int, element: Element) -> Iterator[Scope]:
+        later = self._places.continued(number)
         for found in cell_statements(self._text, element):
-            if len(found.statement.span) <= LONGEST_CELL:
-                reach = Reach.CELLS if found.cells else Reach.TABLE
-                yield Scope(found.statement, element.span, reach, found.cells)
+            if len(found.statement.span) > LONGEST_CELL:
+                continue
+            if found.cells:
+                more = (cell for table in later if found.columns for cell in in_columns(table, found.columns))
+                yield Scope(found.statement, element.span, Reach.CELLS, (*found.cells, *more))
+            else:
+                end = self._places.body[number + len(later)].span.end
+                yield Scope(found.statement, Span(element.span.start, end), Reach.TABLE)
 
     def _of_heading(self, number: int, element: Element, statement: Statement) -> Scope:
         table = self._places.above.get(number)
@@ -220,6 +227,8 @@ class _Reader:
 
     def _of_text(self, number: int, element: Element) -> Iterator[Scope]:
         text = element.span.of(self._text)
+        if broken := self._broken_line(number, element):
+            yield from broken
         alone = self._places.short(number) and (text.lstrip().startswith("(") or len(text.split()) <= 8)
         told = self._line(element) if alone and not _is_prose(text) else ()
         caption = self._places.caption_in(number, element.span.end)
@@ -238,6 +247,16 @@ class _Reader:
             wide = replace(scope, rules=rules, reach=Reach.DOCUMENT) if bare else scope
             yield from self._onwards(element, wide)
         yield from self._terms(number, element)
+
+    def _broken_line(self, number: int, element: Element) -> tuple[Scope, ...]:
+        """`(in millions) Demand was strong.`: a table's line that the parser joined to the paragraph beside the table."""
+        found = _BROKEN.match(self._text, element.span.start, element.span.end)
+        body = self._places.body
+        near = [n for n in (number + 1, number - 1) if 0 <= n < len(body) and body[n].type is ElementType.TABLE]
+        if not found or not near:
+            return ()
+        told = in_line(self._text, Span(*found.span(1)))
+        return tuple(self._of_table(statement, near[0]) for statement in told if statement.breadth is None)
 
     def _sentences(self, element: Element) -> Iterator[Statement]:
         if _LED_UNIT.search(self._text, element.span.start, element.span.end):

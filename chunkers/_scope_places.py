@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import pairwise
 
 from chunkers._scope_rules import SHORT_WORDS
-from chunkers._scope_tables import NAMED_INSIDE, first_part, hidden_headings
+from chunkers._scope_tables import NAMED_INSIDE, first_part, headless, hidden_headings
 from quarry.span import Span
-from quarry.types import Document, Element, ElementType
+from quarry.types import Document, Element, ElementType, Table
 
 FRONT = 4000
 """Characters of a document's start that may speak for all of it without a heading."""
@@ -116,6 +117,16 @@ class Places:
             if element.table is not None or element.type is ElementType.TABLE:
                 return other
         return None
+
+    def continued(self, number: int) -> list[Table]:
+        """Tables on the next pages that go on with this one: right behind it, without a header of their own."""
+        found: list[Table] = []
+        for before, element in pairwise(self.body[number:]):
+            table = element.table
+            if table is None or before.page is None or element.page != before.page + 1 or not headless(table):
+                break
+            found.append(table)
+        return found
 
     def run_of_tables(self, number: int) -> Span:
         """A table with those that follow it and rows outside of one: what a page break left of it."""

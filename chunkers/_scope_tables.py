@@ -44,6 +44,8 @@ class CellStatement:
     statement: Statement
     cells: tuple[Span, ...] = ()
     """The figures that it is about; empty for the whole table."""
+    columns: range = range(0)
+    """Of a header cell over some of the columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,15 @@ def figures(table: Table) -> Figures:
             if stub or cell.col in columns:
                 shares.append(span)
     return Figures(tuple(amounts), frozenset(shares))
+
+
+def headless(table: Table) -> bool:
+    """It begins with a row of figures: what a page break left of the table before it."""
+    return bool(table.rows) and any(is_figure(cell.text) for cell in table.rows[0])
+
+
+def in_columns(table: Table, columns: range) -> tuple[Span, ...]:
+    return tuple(c.span for row in table.rows for c in row if c.span and c.col in columns and is_figure(c.text))
 
 
 def first_part(table: Table, end: int) -> int:
@@ -135,7 +146,7 @@ def cell_statements(text: str, element: Element) -> Iterator[CellStatement]:
                 whole = alone or not cell.col or len(columns) >= width - 1
                 cells = () if whole else tuple(c.span for c in body if c.span and c.col in columns)
                 if whole or cells:
-                    yield CellStatement(statement, cells)
+                    yield CellStatement(statement, cells, range(0) if whole else columns)
     yield from _of_parts(text, table.rows[head:])
     yield from _of_rows(text, table.rows[:head], table.rows[head:])
 
