@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from chunkers._scope_hits import Hits
 from chunkers._scope_places import NUMBERED, Places
 from chunkers._scope_rules import Breadth, Kind, Statement, in_line, in_sentence, titled
 from chunkers._scope_tables import cell_statements, in_columns
@@ -100,6 +101,7 @@ class _Reader:
         self._document = document
         self._text = document.text
         self._places = Places(document)
+        self._hits = Hits(self._text)
         self._seen: set[Kind] = set()
         """Kinds that something already said for the rest of the document."""
 
@@ -259,10 +261,10 @@ class _Reader:
         return tuple(self._of_table(statement, near[0]) for statement in told if statement.breadth is None)
 
     def _sentences(self, element: Element) -> Iterator[Statement]:
-        if _LED_UNIT.search(self._text, element.span.start, element.span.end):
+        if self._hits.within(element.span):
             for sentence in self._whole(element.span):
                 place = sentence.strip(self._text)
-                if _LED_UNIT.search(self._text, place.start, place.end):
+                if self._hits.within(place) and _LED_UNIT.search(self._text, place.start, place.end):
                     yield from in_sentence(self._text, place)
 
     def _whole(self, span: Span) -> Iterator[Span]:

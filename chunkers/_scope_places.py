@@ -101,6 +101,8 @@ class Places:
     def caption_in(self, number: int, end: int) -> int | None:
         """Where a table's caption begins that the parser joined to the paragraph before it."""
         start = self.body[number].span.start
+        if not self._tables or self.next_table(number) is None:
+            return None
         found = [match.start() for match in NAMED_INSIDE.finditer(self.text, start, end)]
         return found[-1] if found and end - found[-1] <= SHORT_ITEM else None
 

@@ -66,6 +66,7 @@ class Rulings:
         for scope in found:
             self._stated[scope.statement.span].add(scope.kind)
         wide = [scope for scope in _without_hollow(found) if scope.reach is not Reach.CELLS]
+        self._of_units = [scope for scope in wide if scope.kind not in (Kind.DEFINITION, Kind.PERIOD)]
         self._lines = {topic: _Line(group) for topic, group in _grouped(wide).items()}
         self._cells: dict[tuple[Kind, Span], Scope] = {}
         for scope in sorted((s for s in found if s.reach is Reach.CELLS), key=lambda s: -len(s.cells)):
@@ -126,7 +127,7 @@ class Rulings:
                 yield element, held
 
     def _of_prose(self, span: Span) -> Iterator[_Won]:
-        if span.end <= span.start or not self._lines:
+        if span.end <= span.start or not any(scope.rules.overlaps(span) for scope in self._of_units):
             return
         for found in _AMOUNT.finditer(self._text, span.start, span.end):
             if _OWN_UNIT.search(self._text, max(span.start, found.start() - 8), found.start()):

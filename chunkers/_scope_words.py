@@ -314,3 +314,21 @@ MEANS = (
     "|se (?:refieren?|entiende)|designan?\\b|indica(?:no)?\\b|si intend|si riferi"
 )
 PRONOUNS = frozenset({"we", "us", "our", "ours", "you", "your", "it", "they", "wir", "nous", "noi", "nosotros"})
+
+STEMS = (
+    "audit", "gepr\u00fcft", "ungepr\u00fcft", "testiert", "revision", "currency", "w\u00e4hrung", "monnaie", "moneda", "valuta",
+    "year ended", "years ended", "financial year", "fiscal year", "months ended", "period ended", "gesch\u00e4ftsjahr",
+    "exercice", "ejercicio", "esercizio", "000", "units", "unit\u00e9s", "unidades", "einheiten", "unit\u00e0",
+)  # fmt: skip
+"""Lower-case parts of what else than a unit a sentence may state, and of units in figures."""
+WORDS_OF_UNITS = (
+    "thousand", "hundreds", "milli", "mili", "milj", "mill.", "mill\u00f3n", "millones", "bilion", "bill", "trilli", "tausend",
+    "miles", "migliaia", "duizend", "mio", "tsd", "mrd", "mld", "mds", "mln", "mns", "mn", "mm", "bn", "bln", "ths", "crore",
+    "cr.", "crs.", "lakh", "lac", "euro", "dollar", "d\u00f3lar", "dolar", "u.s.", "pound", "british", "sterling", "livre", "libra",
+    "franc", "franken", "franken", "fr.", "sfr", "swiss", "schweizer", "yen", "japanese", "renminbi", "yuan", "rupee", "rs",
+    "reais", "pesos", "kron", "kr\u00f3n", "won", "zloty", "z\u0142oty", "koruna", "crown", "czech", "forint", "lira", "rand",
+    "dirham", "riyal", "ruble", "rouble", "ringgit", "baht", "rupiah", "lei", "naira", "hryvnia", "dinar", "peso", "k\u20ac",
+    "t\u20ac", "m\u20ac", "eur", "usd",
+)  # fmt: skip
+"""Lower-case beginnings of words."""
+CODES_AND_SIGNS = (*(code for code in CURRENCIES if code != "$"), "RMB", "$", "\u20ac", "\u00a3", "\u00a5", "\u20b9", "\u20a9", "\u20a6", "\u20aa")
