@@ -235,9 +235,13 @@ def _is_number(line: str, unit: Unit) -> bool:
 
 
 def _units_of_sentence(sentence: str) -> Iterator[Statement]:
+    if not (_about_amounts(sentence) or any(each.search(sentence) for each in (_ALL, _CURRENCY_IS, _LOCAL))):
+        return
     ruled, exception = _ruled_part(sentence)
+    if _ELSEWHERE.search(ruled):
+        return
     found = [unit for unit in units(ruled) if unit.currency != OTHER]
-    if not found or _ELSEWHERE.search(ruled):
+    if not found:
         return
     quoted = [Span(*m.span()) for m in _QUOTED.finditer(sentence)]
     found = [unit for unit in found if not any(q.overlaps(unit.span) for q in quoted)]

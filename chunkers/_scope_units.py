@@ -38,10 +38,11 @@ _COMPACT = rf"US\$|[A-Z]{{0,2}}\$|[€£¥₹₩]|\b(?:{_CODE}|RMB)"
 _SHORT = "|".join(sorted(SHORT_SCALES, key=len, reverse=True))
 _GLUE = r"(?:\s*[-,(/]\s*|\s+(?:in|en|of|de|di|von|an|the|l[ea]s?)\s+(?:the\s+|de\s+)?|\s+d['\u2019]\s*|\s+|\s*)"
 _UNIT = re.compile(
+    rf"(?:(?<![A-Za-z])|(?=['\u2018\u2019]))(?:"  # asked once, for speed
     rf"(?P<c1>{_CURRENCY}){_GLUE}(?P<s1>{_SCALE})"
     rf"|(?P<s2>{_SCALE}){_GLUE}(?P<c2>{_CURRENCY})"
     rf"|(?P<s3>{_SCALE})"
-    rf"|(?P<c4>{_CURRENCY})",
+    rf"|(?P<c4>{_CURRENCY}))",
     re.IGNORECASE,
 )
 _SHORT_UNIT = re.compile(
