@@ -12,7 +12,12 @@ UNITS = {
     (5, "INR"): ("\u20b9 in Lakhs", "Rs. in Lakhs", "\u20b9 lakhs", "INR Lakhs"),
     (7, "INR"): ("\u20b9 in Crores", "Rs. crore", "\u20b9 crore"),
     (6, "JPY"): ("Millions of yen", "\u00a5 millions", "Unit: millions of yen", "JPY mn"),
-    (3, "CAD"): ("Thousands of Canadian dollars", "C$000s", "CAD thousands", "Expressed in thousands of Canadian dollars"),
+    (3, "CAD"): (
+        "Thousands of Canadian dollars",
+        "C$000s",
+        "CAD thousands",
+        "Expressed in thousands of Canadian dollars",
+    ),
     (6, "CAD"): ("C$ millions", "Canadian dollars in millions", "millions of Canadian dollars"),
     (3, "HKD"): ("HK$'000", "HK$ thousands", "in thousands of Hong Kong dollars"),
     (6, "ZAR"): ("ZAR million", "Rand million", "in millions of rand"),

@@ -8,7 +8,13 @@ from dataclasses import replace
 from benchmarks._scope_reports import COMPANIES, Block, Draft, Figure, Report, Tongue, Truth
 
 UNITS = {
-    (3, "dollar"): ("In thousands", "in thousands", "Dollars in thousands", "$ in thousands", "U.S. dollars in thousands"),
+    (3, "dollar"): (
+        "In thousands",
+        "in thousands",
+        "Dollars in thousands",
+        "$ in thousands",
+        "U.S. dollars in thousands",
+    ),
     (6, "dollar"): ("In millions", "in millions", "Dollars in millions", "$ in millions", "Millions of dollars"),
     (9, "dollar"): ("In billions", "in billions", "Dollars in billions", "$ in billions"),
 }
@@ -38,7 +44,7 @@ NOTES = (
 )  # fmt: skip
 COUNTS = ("Number of stores", "Number of full-time employees", "Store count at year end")
 THIRD = Tongue(
-    units={key: () for key in UNITS},
+    units=dict.fromkeys(UNITS, ()),
     document=ALL,
     basis=("Basis of Presentation", "General", "Certain Terms"),
     section=ITEM,

@@ -43,7 +43,9 @@ def _said_with(text: str, heading: Span, words: Span) -> Span:
     )
     if bracket:
         return Span(*bracket.span())
-    before = max(text.rfind(mark, heading.start, words.start) for mark in (",", ":", " \u2013", " \u2014", " -", " in "))
+    before = max(
+        text.rfind(mark, heading.start, words.start) for mark in (",", ":", " \u2013", " \u2014", " -", " in ")
+    )
     return Span(before if before > heading.start else words.start, heading.end)
 
 

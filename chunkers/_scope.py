@@ -80,7 +80,9 @@ _BROKEN = re.compile(r"\s*([(\[][^()\[\]]{2,80}[)\]])\s+[A-Z\u00c4\u00d6\u00dc\u
 _PLURAL = re.compile(r"\b(?:tables|tabellen|tableaux|cuadros|tablas|tabelle)\b", re.IGNORECASE)
 _PART_WORD = r"(note|item|part|chapter|section|appendix|annex|schedule|exhibit|abschnitt|kapitel|teil|anlage)\b"
 THIS_PART = re.compile(rf"\b(?:this|the present|diese[mrs])\s+{_PART_WORD}", re.IGNORECASE)
-OF_PART = re.compile(rf"\b(?:rest|remainder|remaining)\s+(?:part\s+)?(?:of|in)\s+(?:this|the)\s+{_PART_WORD}", re.IGNORECASE)
+OF_PART = re.compile(
+    rf"\b(?:rest|remainder|remaining)\s+(?:part\s+)?(?:of|in)\s+(?:this|the)\s+{_PART_WORD}", re.IGNORECASE
+)
 _BACK = re.compile(r"\b(?:above|obig|ci-dessus|anterior|precedente)", re.IGNORECASE)
 _SHORTENED = re.compile(r"\b(?:mio|mrd|mill|tsd|rs|cr|sfr)\.\s*\Z", re.IGNORECASE)
 _MARKER = re.compile(r"\s*([*†‡¹²³]+|[(\[]?(?:\d{1,2}|[a-z])[)\]]|\d{1,2}(?=\s))")

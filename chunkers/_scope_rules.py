@@ -79,7 +79,16 @@ _LOCAL = re.compile(
 _BRACKETED = re.compile(r"\((?:in |en )?$")
 _PUT_IN = re.compile(rf"\s*,\s*(?:{words.OTHERWISE})(?:\W+\w+){{0,3}}?,\s", re.IGNORECASE)
 """`All figures are, unless otherwise stated, in ...`"""
-_LED_IN = re.compile(r"[,(]\s*(?:in|en)\s+$", re.IGNORECASE)
+_OURS = re.compile(
+    r"\b(?:we|the (?:group|company|bank|issuer|corporation|parent company))\s+(?:\w+\s+)?"
+    r"(?:reports?|presents?|states?|publish(?:es)?|prepares?|express(?:es)?|quotes?|gives?|shows?|discloses?)\b(?:\s+(?:its|our|all))?"
+    r"|\b(?:was|were) as follows",
+    re.IGNORECASE,
+)
+"""`The Group reports its figures in ...` is about these reports; `the subsidiary reports its ...` isn't."""
+_LED_IN = re.compile(
+    r"[,(]\s*(?:(?:all|amounts?|figures?|expressed|stated|presented|shown)\s+)*(?:in|en)\s+$", re.IGNORECASE
+)
 """`The breakdown, in millions, is as follows:`"""
 _EXCEPT = re.compile(rf"[\s,;(]*(?<!\w)(?:{words.EXCEPT})(?!\w)", re.IGNORECASE)
 _LEAD = re.compile(
@@ -103,7 +112,7 @@ _END = re.compile(
 )
 _COUNTS = re.compile(
     rf"(?<!\w)(?:{words.COUNTS})|^(?:(?:tab\w*|exhibit|cuadro)?\.? ?[\d.]*\W*)(?:average "
-    rf"|total )?(?:{words.COUNTED})(?=\s*(?:$|[^\w\s&/]|\d|(?:by|per|at|in|on|as|nach|am|im|par|au|por|al|a)\b))",
+    rf"|total )?(?:{words.COUNTED})(?=\s*(?:$|[^\w\s&/,;'\u2019]|\d|(?:by|per|at|in|on|as|nach|am|im|par|au|por|al|a)\b))",
     re.IGNORECASE,
 )
 _MONEY = _compiled(words.MONEY)
@@ -211,7 +220,7 @@ def _units_of_line(line: str) -> Iterator[Statement]:
 def _no_money(line: str, *, scaled: bool) -> Iterator[Statement]:
     """`in tonnes`, `(%)`, `Number of employees`; where a scale is given it stays: `Number of shares, in thousands`."""
     found = measure(line)
-    if found and not (_LEAD.search(line[: found.start]) and _END.match(line, found.end) and len(line) > len(found)):
+    if found and not (found.start and _LEAD.search(line[: found.start]) and _END.match(line, found.end)):
         found = None
     if found is None and not any(unit.currency for unit in units(line)) and not _MONEY.search(line):
         count = _COUNTS.search(line)
@@ -238,7 +247,7 @@ def _units_of_sentence(sentence: str) -> Iterator[Statement]:
     if not (_about_amounts(sentence) or any(each.search(sentence) for each in (_ALL, _CURRENCY_IS, _LOCAL))):
         return
     ruled, exception = _ruled_part(sentence)
-    if _ELSEWHERE.search(ruled):
+    if _ELSEWHERE.search(_OURS.sub(" ", ruled)):
         return
     found = [unit for unit in units(ruled) if unit.currency != OTHER]
     if not found:
@@ -263,13 +272,20 @@ def _is_given(sentence: str, unit: Unit) -> bool:
         return False
     if re.search(r"\bin the\s+$", before, re.IGNORECASE):
         return False
-    stated = _STATED.search(sentence) or _PLACE.search(before) or _ALL.search(sentence) or breadth_of(sentence) or len(sentence.split()) < 12
+    stated = (
+        _STATED.search(sentence)
+        or _OURS.search(before)
+        or _PLACE.search(before)
+        or _ALL.search(sentence)
+        or breadth_of(sentence)
+        or len(sentence.split()) < 12
+    )
     opening = len(before.split()) < 2 and (_about_amounts(sentence) or _ALL.search(sentence))
     return bool(stated) and bool(_about_amounts(before) or opening)
 
 
 def _about_amounts(text: str) -> bool:
-    return any(pattern.search(text) for pattern in (_AMOUNTS, _IN_TABLE, _PLACE))
+    return any(pattern.search(text) for pattern in (_AMOUNTS, _IN_TABLE, _PLACE, _OURS))
 
 
 def _stated(found: list[Unit], exception: Span | None, *, implied: bool) -> Iterator[Statement]:

@@ -16,6 +16,7 @@ _FIGURE = re.compile(
     r"[^\w\s]{0,3}\s?(?:[A-Z]{2,3}\s?)?[^\w\s]{0,2}\s?\d[\d.,'\u2019\u202f\u00a0 ]*\s?[^\w\s%]{0,2}(?:[a-z]\)?"
     r"|\d\))?$"
 )
+_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d$")
 _THOUSANDS = re.compile(r"\D*000s?\W*$", re.IGNORECASE)
 """`\u00a3'000`"""
 _YEAR = re.compile(r"(?:(?:FY|Q[1-4]|H[12])?\s?(?:19|20)\d\d(?:\s?[/-]\s?\d{2,4})?(?:\s+|$))+$")
@@ -59,7 +60,7 @@ class Figures:
 
 def is_figure(text: str) -> bool:
     text = text.strip()
-    return bool(_FIGURE.match(text)) and not _YEAR.match(text) and not _THOUSANDS.match(text)
+    return bool(_FIGURE.match(text)) and not any(other.match(text) for other in (_YEAR, _THOUSANDS, _DATE))
 
 
 def is_per_share(text: str) -> bool:
@@ -182,7 +183,9 @@ def _of_rows(text: str, head: Sequence[tuple[Cell, ...]], rows: Sequence[tuple[C
 
 
 def _percent_columns(head: Sequence[tuple[Cell, ...]]) -> set[int]:
-    return {column for row in head for cell in row if cell.col and _IN_PERCENT.search(cell.text) for column in _cols(cell)}
+    return {
+        column for row in head for cell in row if cell.col and _IN_PERCENT.search(cell.text) for column in _cols(cell)
+    }
 
 
 def _unit_columns(head: Sequence[tuple[Cell, ...]]) -> set[int]:

@@ -40,7 +40,7 @@ _GLUE = r"(?:\s*[-,(/]\s*|\s+(?:in|en|of|de|di|von|an|the|l[ea]s?)\s+(?:the\s+|d
 _UNIT = re.compile(
     rf"(?:(?<![A-Za-z])|(?=['\u2018\u2019]))(?:"  # asked once, for speed
     rf"(?P<c1>{_CURRENCY}){_GLUE}(?P<s1>{_SCALE})"
-    rf"|(?P<s2>{_SCALE}){_GLUE}(?P<c2>{_CURRENCY})"
+    rf"|(?P<s2>{_SCALE})(?:{_GLUE}|\s+of\s+[^\W\d_]{{4,13}}\s+)(?P<c2>{_CURRENCY})"
     rf"|(?P<s3>{_SCALE})"
     rf"|(?P<c4>{_CURRENCY}))",
     re.IGNORECASE,
@@ -53,12 +53,12 @@ _MEASURE = re.compile(rf"(?<![\w.])(?:{MEASURES})(?!\w)", re.IGNORECASE)
 _OF_OTHERS = re.compile(rf"\s+(?:(?:metric|of|de|von|di|d['\u2019])\s*)*(?:{MEASURES})(?!\w)", re.IGNORECASE)
 _OF_WORD = re.compile(r"\s+(?:of|d['\u2019])\s+(?!the\b)[a-z]+", re.IGNORECASE)
 _NUMBER_BEFORE = re.compile(
-    r"(?:[0-9][0-9.,]*\s?|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|several|many|few|some|"
+    r"(?:[0-9](?:[0-9.,]*[0-9])?\s?|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|several|many|few|some|"
     r"tens of|hundreds of|half a|a|per|zwei|drei|vier|fünf|zehn|einige|deux|trois|dix|dos|tres|diez|due|tre"
     r"|dieci)\s+)$",
     re.IGNORECASE,
 )
-_YEAR_BEFORE = re.compile(r"(?<![0-9.,])(?:19|20)[0-9]{2}(?:/[0-9]{2,4})?\s$")
+_YEAR_BEFORE = re.compile(r"(?:(?<![0-9.,])|\b[0-9]{1,2}[./][0-9]{1,2}[./])(?:19|20)[0-9]{2}(?:/[0-9]{2,4})?\s$")
 _NUMBER_AFTER = re.compile(r"\s?[0-9]")
 _CODES = {code for code in CURRENCIES if code != "$"}
 _LOOKBACK = 24

@@ -183,7 +183,7 @@ EXCEPT = (
 OTHERWISE = (
     "(?:unless|except|save) (?:where |as |when )?(?:it is |is )?(?:otherwise|noted|stated|indicated|specified|stated)"
     "|(?:unless|except as|except where|save where) \\w+ (?:otherwise|noted)|unless (?:\\w+ ){0,4}otherwise"
-    "|wherever not|as otherwise (?:indicated|noted|stated|specified|described|disclosed)"
+    "|unless (?:another|a different)|wherever not|as otherwise (?:indicated|noted|stated|specified|described|disclosed)"
     "|(?:so(?:weit|fern)|wenn|falls) nicht(?:s)? ander(?:s|weitig)|sauf (?:mention|indication)|salvo (?:que"
     "|indicaci[oó]n"
     "|mención|diversa|dove|ove|diversamente)|se non diversamente|excepto donde"
@@ -310,25 +310,38 @@ MEANS = (
     "(?:shall |will )?(?:means?\\b|mean\\b|refers?\\b(?: (?:only|solely|exclusively))? to|denotes?\\b"
     "|stands? for|designates?\\b"
     "|is defined as|are defined as|(?:has|have) the meaning|is (?:understood|used) (?:to mean|for|as)|are to\\b)"
-    "|bezeichne[nt]\\b|bedeute[nt]\\b|meint\\b|steht für|désignent?\\b|signifient?\\b|s'entend|signific[ao]n?\\b"
+    "|bezeichne[nt]\\b|bedeute[nt]\\b|meint\\b|steht für|désigne(?:nt)?\\b|signifie(?:nt)?\\b|s'entend|signific[ao]n?\\b"
     "|se (?:refieren?|entiende)|designan?\\b|indica(?:no)?\\b|si intend|si riferi"
 )
 PRONOUNS = frozenset({"we", "us", "our", "ours", "you", "your", "it", "they", "wir", "nous", "noi", "nosotros"})
 
 STEMS = (
-    "audit", "gepr\u00fcft", "ungepr\u00fcft", "testiert", "revision", "currency", "w\u00e4hrung", "monnaie", "moneda", "valuta",
-    "year ended", "years ended", "financial year", "fiscal year", "months ended", "period ended", "gesch\u00e4ftsjahr",
-    "exercice", "ejercicio", "esercizio", "000", "units", "unit\u00e9s", "unidades", "einheiten", "unit\u00e0",
+    "audit", "gepr\u00fcft", "ungepr\u00fcft", "testiert", "revision", "currency", "w\u00e4hrung", "monnaie",
+    "moneda", "valuta", "year ended", "years ended", "financial year", "fiscal year", "months ended",
+    "period ended", "gesch\u00e4ftsjahr", "exercice", "ejercicio", "esercizio", "000", "units", "unit\u00e9s",
+    "unidades", "einheiten", "unit\u00e0",
 )  # fmt: skip
 """Lower-case parts of what else than a unit a sentence may state, and of units in figures."""
 WORDS_OF_UNITS = (
-    "thousand", "hundreds", "milli", "mili", "milj", "mill.", "mill\u00f3n", "millones", "bilion", "bill", "trilli", "tausend",
-    "miles", "migliaia", "duizend", "mio", "tsd", "mrd", "mld", "mds", "mln", "mns", "mn", "mm", "bn", "bln", "ths", "crore",
-    "cr.", "crs.", "lakh", "lac", "euro", "dollar", "d\u00f3lar", "dolar", "u.s.", "pound", "british", "sterling", "livre", "libra",
-    "franc", "franken", "franken", "fr.", "sfr", "swiss", "schweizer", "yen", "japanese", "renminbi", "yuan", "rupee", "rs",
-    "reais", "pesos", "kron", "kr\u00f3n", "won", "zloty", "z\u0142oty", "koruna", "crown", "czech", "forint", "lira", "rand",
-    "dirham", "riyal", "ruble", "rouble", "ringgit", "baht", "rupiah", "lei", "naira", "hryvnia", "dinar", "peso", "k\u20ac",
+    "thousand", "hundreds", "milli", "mili", "milj", "mill.", "mill\u00f3n", "millones", "bilion", "bill",
+    "trilli", "tausend", "miles", "migliaia", "duizend", "mio", "tsd", "mrd", "mld", "mds", "mln", "mns", "mn",
+    "mm", "bn", "bln", "ths", "crore", "cr.", "crs.", "lakh", "lac", "euro", "dollar", "d\u00f3lar", "dolar",
+    "u.s.", "pound", "british", "sterling", "livre", "libra", "franc", "franken", "fr.", "sfr", "swiss",
+    "schweizer", "yen", "japanese", "renminbi", "yuan", "rupee", "rs", "reais", "pesos", "kron", "kr\u00f3n",
+    "won", "zloty", "z\u0142oty", "koruna", "crown", "czech", "forint", "lira", "rand", "dirham", "riyal",
+    "ruble", "rouble", "ringgit", "baht", "rupiah", "lei", "naira", "hryvnia", "dinar", "peso", "k\u20ac",
     "t\u20ac", "m\u20ac", "eur", "usd",
 )  # fmt: skip
 """Lower-case beginnings of words."""
-CODES_AND_SIGNS = (*(code for code in CURRENCIES if code != "$"), "RMB", "$", "\u20ac", "\u00a3", "\u00a5", "\u20b9", "\u20a9", "\u20a6", "\u20aa")
+CODES_AND_SIGNS = (
+    *(code for code in CURRENCIES if code != "$"),
+    "RMB",
+    "$",
+    "\u20ac",
+    "\u00a3",
+    "\u00a5",
+    "\u20b9",
+    "\u20a9",
+    "\u20a6",
+    "\u20aa",
+)

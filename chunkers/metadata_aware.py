@@ -156,7 +156,7 @@ class _Plan:
         """`own` is the text that is embedded with it: what is stated there isn't repeated, and it comes first."""
         bare = self._bare(lowest, before, lead)
         rulings = self.rulings.of(before) if self.rulings else ()
-        if not rulings:
+        if not rulings or self.rulings is None:
             return bare
         spare = self.size - self._tokens(bare) - self.ruler.estimate(own) if own else 0
         scope = scope_lines(rulings, text=self.ruler.text, before=own, tokens=self.tokens, limit=self.size, spare=spare)
