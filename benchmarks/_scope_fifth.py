@@ -1,5 +1,4 @@
-"""A fifth family of reports, of Asia, Africa and the Americas: written after the rules were fixed, for a figure of unseen
-reports."""
+"""A fifth family of reports, of Asia, Africa and the Americas: first tried after the rules had been fixed."""
 
 from __future__ import annotations
 
@@ -40,8 +39,10 @@ ALL = (
     "The numbers that follow are in {l} unless we say otherwise.",
     "Our reporting unit is {l}.",
     "Amounts have been rounded off and are shown in {l}, unless stated to the contrary.",
-    "The accompanying consolidated financial statements are expressed in {l}, the currency of the country in which the"
-    " Company operates.",
+    (
+        "The accompanying consolidated financial statements are expressed in {l}, the currency of the country in"
+        " which the Company operates."
+    ),
 )
 PLACES = ("Rounding of amounts", "Reading our numbers", "Basis of presenting the accounts", "Notes for the reader")
 PART = (

@@ -1,4 +1,4 @@
-"""A fourth family of reports: notes after IFRS, with units in column heads, in a column of units and beside captions."""
+"""A fourth family of reports: notes after IFRS, units in column heads, in a column of their own and beside captions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ UNITS = {
 LONG = {
     (6, "CHF"): "millions of Swiss francs", (3, "CHF"): "thousands of Swiss francs (CHF)",
     (3, "GBP"): "thousands of pounds sterling", (6, "GBP"): "millions of pounds sterling (\u00a3m)",
-    (3, "EUR"): "thousands of euros", (6, "EUR"): "millions of euros (\u20ac m)", (6, "DKK"): "millions of Danish kroner",
+    (3, "EUR"): "thousands of euros", (6, "EUR"): "millions of euros (\u20ac m)",
+    (6, "DKK"): "millions of Danish kroner",
     (6, "NOK"): "millions of Norwegian kroner (NOK)", (6, "SEK"): "millions of Swedish kronor (SEK M)",
 }  # fmt: skip
 NAMES = {
@@ -29,10 +30,14 @@ NAMES = {
 }  # fmt: skip
 NEAREST = {3: "thousand", 6: "million"}
 ROUNDED = (
-    "The consolidated financial statements are presented in {c} and all values are rounded to the nearest {n},"
-    " except when otherwise indicated.",
-    "These financial statements are presented in {c}, which is the Company\u2019s functional currency. All amounts have"
-    " been rounded to the nearest {n}, unless otherwise indicated.",
+    (
+        "The consolidated financial statements are presented in {c} and all values are rounded to the nearest {n},"
+        " except when otherwise indicated."
+    ),
+    (
+        "These financial statements are presented in {c}, which is the Company\u2019s functional currency. All amounts"
+        " have been rounded to the nearest {n}, unless otherwise indicated."
+    ),
     "The presentation currency is {c}. Figures are rounded to the nearest {n}.",
 )
 ALL = (

@@ -1,4 +1,4 @@
-"""A sixth family of reports, press releases and half-year accounts of European groups: kept back until the rules stood."""
+"""A sixth family of reports, releases and half-year accounts of European groups: kept back until the rules stood."""
 
 from __future__ import annotations
 

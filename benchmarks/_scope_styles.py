@@ -10,12 +10,18 @@ import pymupdf
 from benchmarks._scope_reports import Block, Report
 
 STYLES = (
-    "body{font-family:serif;font-size:9.5pt} table{width:100%} td,th{padding:2px;text-align:right} "
-    "th{border-bottom:1px solid black} td.l,th.l{text-align:left}",
-    "body{font-family:sans-serif;font-size:10pt} table{border-collapse:collapse} td,th{padding:3px;"
-    "border-bottom:0.5px solid gray;text-align:right} td.l,th.l{text-align:left}",
-    "body{font-family:sans-serif;font-size:9pt} table{border-collapse:collapse} td,th{border:0.5px solid black;"
-    "padding:3px;text-align:right} td.l,th.l{text-align:left}",
+    (
+        "body{font-family:serif;font-size:9.5pt} table{width:100%} td,th{padding:2px;text-align:right} "
+        "th{border-bottom:1px solid black} td.l,th.l{text-align:left}"
+    ),
+    (
+        "body{font-family:sans-serif;font-size:10pt} table{border-collapse:collapse} td,th{padding:3px;"
+        "border-bottom:0.5px solid gray;text-align:right} td.l,th.l{text-align:left}"
+    ),
+    (
+        "body{font-family:sans-serif;font-size:9pt} table{border-collapse:collapse} td,th{border:0.5px solid black;"
+        "padding:3px;text-align:right} td.l,th.l{text-align:left}"
+    ),
 )
 
 

@@ -26,8 +26,10 @@ ALL = (
     "Tabular dollar amounts are {u}, except per share amounts, unless otherwise noted.",
     "Unless the context otherwise requires, dollar amounts in this report are presented {u}.",
     "All dollar amounts in the tables of this annual report are {u} unless specifically noted otherwise.",
-    "Amounts are presented {u}, except for per share data or as otherwise indicated; certain amounts may not sum"
-    " due to rounding.",
+    (
+        "Amounts are presented {u}, except for per share data or as otherwise indicated; certain amounts may not sum"
+        " due to rounding."
+    ),
 )
 ITEM = (
     "(Dollar amounts in this Item are {u} unless otherwise indicated.)",
@@ -66,7 +68,8 @@ THIRD = Tongue(
     labels=(
         "Net sales", "Cost of goods sold", "Staff development", "Selling, general and administrative",
         "Research and development", "Operating income", "Interest expense, net", "Accounts receivable, net",
-        "Customer deposits", "Property and equipment, net", "Accrued liabilities", "Long-term debt, less current portion",
+        "Customer deposits", "Property and equipment, net", "Accrued liabilities",
+        "Long-term debt, less current portion",
         "Additional paid-in capital", "Retained earnings", "Employee benefits", "Capital expenditures",
         "Unit repairs", "Deferred revenue",
     ),

@@ -37,17 +37,20 @@ LATER = 8
 """Reports of a later family."""
 SCALE_MARKS = {
     0: r"whole euros|units of euros",
-    3: r"[Tt]housands?\b|['\u2019 $]000|\u00a3000|000s|1,000|kEUR|K\u20ac|/000|\bEUR k\b|Tausend|T\u20ac|TEUR|Tsd\.|milliers|k\u20ac"
+    3: r"[Tt]housands?\b|['\u2019 $]000|\u00a3000|000s|1,000|kEUR|K\u20ac|/000|\bEUR k\b"
+    r"|Tausend|T\u20ac|TEUR|Tsd\.|milliers|k\u20ac"
     r"|miles de|migliaia",
     5: r"(?i:lakhs)",
     7: r"(?i:crore)",
-    6: r"[Mm]illions?\b|A\$m\b|\bmn\b|\bmm\b|\bm EUR\b|(?:SEK|DKK|PLN|CZK|\u20ac|\u00a3|EUR|CHF) ?[mM]\b|\bM(?:SEK|NOK|EUR)|\bmill\."
+    6: r"[Mm]illions?\b|A\$m\b|\bmn\b|\bmm\b|\bm EUR\b"
+    r"|(?:SEK|DKK|PLN|CZK|\u20ac|\u00a3|EUR|CHF) ?[mM]\b|\bM(?:SEK|NOK|EUR)|\bmill\."
     r"|Mio\.|Millionen|M\u20ac|millones|milioni",
     9: r"[Bb]illions?\b|\bbn\b",
 }
 CURRENCY_MARKS = {
     "EUR": r"\u20ac|EUR|[Ee]uros?\b",
-    "USD": r"(?<![A-Z])\$|US\$|USD|(?<!Canadian )(?<!Kong )(?<!Australian )[Dd]ollars|dollars am\u00e9ricains|d\u00f3lares",
+    "USD": r"(?<![A-Z])\$|US\$|USD|(?<!Canadian )(?<!Kong )(?<!Australian )[Dd]ollars"
+    r"|dollars am\u00e9ricains|d\u00f3lares",
     "GBP": r"\u00a3|GBP|pounds",
     "CHF": r"CHF|Franken|francs",
     "SEK": r"SEK|Swedish kronor",

@@ -253,7 +253,7 @@ class _Reader:
         yield from self._terms(number, element)
 
     def _broken_line(self, number: int, element: Element) -> tuple[Scope, ...]:
-        """`(in millions) Demand was strong.`: a table's line that the parser joined to the paragraph beside the table."""
+        """`(in millions) Demand was strong.`: a table's line that was joined to the paragraph beside it."""
         found = _BROKEN.match(self._text, element.span.start, element.span.end)
         body = self._places.body
         near = [n for n in (number + 1, number - 1) if 0 <= n < len(body) and body[n].type is ElementType.TABLE]

@@ -1,5 +1,4 @@
-"""Where a sentence may state a unit, a status or a period at all: found by substrings, in a fraction of the time that the
-patterns take."""
+"""Where a sentence may state a unit, a status or a period at all: found by substrings, faster than by patterns."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ ABOVE = 4
 BELOW = 3
 NOTE_WORDS = 12
 _NOTE = re.compile(
-    r"\s*(?:sources?|notes?|quellen?|anmerkung(?:en)?|hinweis|fuentes?|nota|remarque|n\.b\.)\b|\s*(?:\*+|†|‡"
+    r"[\s*_]*(?:sources?|notes?|quellen?|anmerkung(?:en)?|hinweis|fuentes?|nota|remarque|n\.b\.)\b|\s*(?:\*+|†|‡"
     r"|[¹²³]|[(\[]?\w[)\]])\s",
     re.IGNORECASE,
 )

@@ -112,7 +112,8 @@ _END = re.compile(
 )
 _COUNTS = re.compile(
     rf"(?<!\w)(?:{words.COUNTS})|^(?:(?:tab\w*|exhibit|cuadro)?\.? ?[\d.]*\W*)(?:average "
-    rf"|total )?(?:{words.COUNTED})(?=\s*(?:$|[^\w\s&/,;'\u2019]|\d|(?:by|per|at|in|on|as|nach|am|im|par|au|por|al|a)\b))",
+    rf"|total )?(?:{words.COUNTED})(?=\s*(?:$|[^\w\s&/,;'\u2019]|\d"
+    rf"|(?:by|per|at|in|on|as|nach|am|im|par|au|por|al|a)\b))",
     re.IGNORECASE,
 )
 _MONEY = _compiled(words.MONEY)
@@ -129,7 +130,8 @@ _IS_UNAUDITED = re.compile(
 )
 _PERIOD = _compiled(words.PERIOD)
 _CURRENCY_IS = re.compile(
-    r"(?:reporting|presentation|monetary|measurement|accounting) units?\b|(?<!functional )(?:presentation(?:al)?|reporting|presentational|report) currency\b(?! of (?:the|its) subs)"
+    r"(?:reporting|presentation|monetary|measurement|accounting) units?\b"
+    r"|(?<!functional )(?:presentation(?:al)?|reporting|presentational|report) currency\b(?! of (?:the|its) subs)"
     r"|berichtswährung|darstellungswährung|monnaie de présentation|moneda de presentación|valuta di presentazione",
     re.IGNORECASE,
 )

@@ -111,7 +111,7 @@ def first_part(table: Table, end: int) -> int:
 
 
 def hidden_headings(table: Table) -> Iterator[tuple[str, int]]:
-    """Numbers of headings below the first figures, `5 Investments`, that the parser took for rows; with their places."""
+    """Numbers of headings that were taken for rows, `5 Investments`, below the first figures; with their places."""
     read = False
     for row in table.rows:
         said = [cell for cell in row if cell.text.strip()]

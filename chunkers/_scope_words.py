@@ -139,7 +139,8 @@ MEASURES = (
 """What isn't money."""
 
 COUNTS = (
-    "(?:number|count|no\\.) of|\\w+ counts?\\b|headcount|full[- ]time equivalents?|ftes?|anzahl|mitarbeiterzahl|nombre d|effectifs?"
+    "(?:number|count|no\\.) of|\\w+ counts?\\b|headcount|full[- ]time equivalents?|ftes?"
+    "|anzahl|mitarbeiterzahl|nombre d|effectifs?"
     "|número de|plantilla|numero di|organico"
 )
 """Without a money word beside it: what follows isn't in money."""
@@ -163,7 +164,8 @@ MONEY = (
 )
 
 UNIT_HEADS = (
-    "units?(?: of measure(?:ment)?)?|uom|measure(?:ment)?|currency|scale|einheit(?:en)?|währung|unités?|devise|unidad(?:es)?"
+    "units?(?: of measure(?:ment)?)?|uom|measure(?:ment)?|currency|scale"
+    "|einheit(?:en)?|währung|unités?|devise|unidad(?:es)?"
     "|moneda|unità(?: di misura)?|valuta"
 )
 """Heads of a column that says for each row what it is in."""
@@ -272,7 +274,8 @@ FROM_HERE = (
 )
 
 CONVENTIONS = (
-    "basis of|(?:certain|defined|use of) terms|terminology|about (?:this|the) (?:report|document|review)|presentation of|convention|definition|glossary"
+    "basis of|(?:certain|defined|use of) terms|terminology"
+    "|about (?:this|the) (?:report|document|review)|presentation of|convention|definition|glossary"
     "|general information"
     "|accounting (?:polic|princip)|reader|reading|introduct|preface|foreword|important|report profile"
     "|reporting (?:basis|principles|scope|framework)|how to read|preliminary|interpretation|currency|units|rounding"
@@ -310,7 +313,8 @@ MEANS = (
     "(?:shall |will )?(?:means?\\b|mean\\b|refers?\\b(?: (?:only|solely|exclusively))? to|denotes?\\b"
     "|stands? for|designates?\\b"
     "|is defined as|are defined as|(?:has|have) the meaning|is (?:understood|used) (?:to mean|for|as)|are to\\b)"
-    "|bezeichne[nt]\\b|bedeute[nt]\\b|meint\\b|steht für|désigne(?:nt)?\\b|signifie(?:nt)?\\b|s'entend|signific[ao]n?\\b"
+    "|bezeichne[nt]\\b|bedeute[nt]\\b|meint\\b|steht für|désigne(?:nt)?\\b"
+    "|signifie(?:nt)?\\b|s'entend|signific[ao]n?\\b"
     "|se (?:refieren?|entiende)|designan?\\b|indica(?:no)?\\b|si intend|si riferi"
 )
 PRONOUNS = frozenset({"we", "us", "our", "ours", "you", "your", "it", "they", "wir", "nous", "noi", "nosotros"})
