@@ -290,7 +290,7 @@ class _Reader:
             return Scope(statement, Span(start, self._places.end), Reach.DOCUMENT)
         if not path:
             return Scope(statement, self._places.here(number, statement.span.start), Reach.TABLE)
-        return Scope(statement, Span(start, self._places.section(path[-1]).end), Reach.SECTION)
+        return Scope(statement, self._places.rest(start, self._places.section(path[-1]).end), Reach.SECTION)
 
     def _onwards(self, element: Element, scope: Scope) -> Iterator[Scope]:
         """`From here on` also ends what was said of the sections that it stands in."""
@@ -298,7 +298,9 @@ class _Reader:
         if scope.statement.breadth is Breadth.ONWARDS and scope.reach is Reach.DOCUMENT:
             start = scope.statement.span.start
             ends = {self._places.section(title).end for title in self._places.path(element)}
-            yield from (replace(scope, rules=Span(start, end), reach=Reach.SECTION) for end in sorted(ends))
+            yield from (
+                replace(scope, rules=self._places.rest(start, end), reach=Reach.SECTION) for end in sorted(ends)
+            )
 
     def _said(self, number: int, element: Element, statement: Statement) -> Scope | None:
         """As far as the statement itself says."""
@@ -310,7 +312,7 @@ class _Reader:
                 within = OF_PART.search(statement.span.of(self._text))
                 end = self._places.section(self._named(path, within[1])).end if within and path else whole.end
                 reach = Reach.SECTION if within and path else Reach.DOCUMENT
-                return Scope(statement, Span(statement.span.start, end), reach)
+                return Scope(statement, self._places.rest(statement.span.start, end), reach)
             case Breadth.SECTION | Breadth.CHAPTER:
                 return Scope(statement, self._places.section(self._part(path, statement)), Reach.SECTION)
             case Breadth.STATEMENTS:
@@ -324,7 +326,7 @@ class _Reader:
         sentence = statement.span.of(self._text)
         if _PLURAL.search(sentence):
             end = self._places.section(path[-1] if path else None).end
-            return Scope(statement, Span(statement.span.start, end), Reach.SECTION)
+            return Scope(statement, self._places.rest(statement.span.start, end), Reach.SECTION)
         table = self._places.next_table(number, backwards=_BACK.search(sentence) is not None)
         if table is None:
             return Scope(statement, self._places.here(number, statement.span.start), Reach.TABLE)

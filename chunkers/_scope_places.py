@@ -68,6 +68,12 @@ class Places:
             return Span(self.body[0].span.start if self.body else 0, self.end)
         return Span(heading.span.start, self._ends.get(heading.id, self.end))
 
+    def rest(self, start: int, end: int) -> Span:
+        """From `start` on; past a section's end, where a hidden heading has ended it, up to the next heading."""
+        if end <= start:
+            end = next((title.span.start for title in self._titles if title.span.start > start), self.end)
+        return Span(start, max(start, end))
+
     def has_table(self, heading: Element) -> bool:
         """In its section or a part of that; a statement in one without is about others."""
         section = self.section(heading)

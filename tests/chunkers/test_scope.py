@@ -394,3 +394,15 @@ def test_an_overruled_unit_falls_out_of_the_heading() -> None:
     [context] = contexts(build)
     assert "pounds" not in context
     assert "Notes" in context
+
+
+def test_a_statement_behind_a_heading_that_was_taken_for_a_row_has_a_scope() -> None:
+    build = Build()
+    build.add(TITLE, "4 Risks", level=1)
+    build.table([["", "2024"], ["Revenue", "412.6"], ["5 Investments", ""], ["Fuel", "88.3"]])
+    build.add(TEXT, "From here on, amounts are stated in thousands of euros.")
+    build.add(TEXT, "Amounts are presented in thousands of euros, for the rest of this section.")
+    build.table([["", "2024"], ["Duty", "77.1"]])
+    made = [chunk.embedded_text for chunk in chunked(build.document()) if "77.1" in chunk.text]
+    assert made
+    assert all("thousands" in text for text in made)
