@@ -14,7 +14,7 @@ from encoders import load_encoder
 from evaluation.bootstrap import Difference, difference, resampled_means
 from quarry.types import Chunk, Document
 
-A_REPORT = 8
+A_REPORT = 12
 """Questions."""
 WORST = 100
 """A rank beyond is counted as this one."""

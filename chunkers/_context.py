@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from chunkers._headings import CONTEXT_SHARE, line
+from chunkers._headings import CONTEXT_SHARE, Context, line
 from chunkers._scope_ruling import Ruling
 from quarry.span import Span
 from quarry.types import TokenCounter
 
 EXTRA_SHARE = 4
 """A definition, a period or what rules running text gets at most one part in so many."""
+
+
+_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
+
+
+def without_overruled(context: Context, overruled: Sequence[Span], *, text: str) -> Context:
+    """Headings without the units that are others here: `Notes (in thousands)` over a table in millions is `Notes`.
+
+    What is taken out is the unit's brackets, or what stands from the comma or dash before it on.
+    """
+    for words in overruled:
+        held = next((span for span in context.spans if span.start <= words.start and words.end <= span.end), None)
+        if held is None:
+            continue
+        cut = _said_with(text, held, words)
+        kept = [part.strip(text) for part in (Span(held.start, cut.start), Span(cut.end, held.end))]
+        parts = tuple(part for part in kept if len(part))
+        short = line(" ".join(part.of(text) for part in parts))
+        places = tuple(each for span in context.spans for each in (parts if span == held else (span,)))
+        name = line(held.of(text))
+        said = context.text.replace(name, short, 1) if short else context.text.replace(f" > {name}", "", 1)
+        context = Context(said, places) if said != context.text else context
+    return context
+
+
+def _said_with(text: str, heading: Span, words: Span) -> Span:
+    bracket = next(
+        (m for m in _BRACKETS.finditer(text, heading.start, heading.end) if m.start() <= words.start < m.end()), None
+    )
+    if bracket:
+        return Span(*bracket.span())
+    before = max(
+        text.rfind(mark, heading.start, words.start) for mark in (",", ":", " \u2013", " \u2014", " -", " in ")
+    )
+    return Span(before if before > heading.start else words.start, heading.end)
 
 
 def scope_lines(

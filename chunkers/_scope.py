@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from chunkers._scope_hits import Hits
 from chunkers._scope_places import NUMBERED, Places
 from chunkers._scope_rules import Breadth, Kind, Statement, in_line, in_sentence, titled
-from chunkers._scope_tables import cell_statements
+from chunkers._scope_tables import cell_statements, in_columns
 from chunkers._scope_terms import QUOTE, TRIGGER, definitions
-from chunkers._scope_units import OTHER
+from chunkers._scope_units import OTHER, units
 from chunkers._scope_words import CONVENTIONS
 from chunkers._sentences import sentences
 from quarry.span import Span
@@ -65,7 +66,7 @@ _TRIGGER = re.compile(
     re.IGNORECASE,
 )
 _LED_UNIT = re.compile(
-    r"(?i:\b(?:in|en|auf|nearest|of|au|al)\b|[:(])\W{0,3}(?:\w+\W+){0,3}?"
+    r"(?i:\b(?:in|en|auf|nearest|of|au|al|is|are|uses?|represents?|employs|adopts)\b|[:(])\W{0,3}(?:\w+\W+){0,3}?"
     r"(?:(?i:mill|mili|mio|mrd|mld|mn|mm|thous|tause|tsd|ths|bill|bn|bln|miles|mig|lakh|lac|cror|unit|einh"
     r"|whole|full|euro"
     r"|dollar|d[o\u00f3]lar|pound|sterl|yen|rup|fran|kron|rmb|renm|yuan|000|['\u2019]000)"
@@ -74,7 +75,14 @@ _LED_UNIT = re.compile(
     r"|fiscal) year|ended)"
     r"|^(?i:mill|thous)"
 )
+_SCALED = re.compile(r"\b(?:19|20)\d\d\b.*\b(?:19|20)\d\d\b", re.DOTALL)
+_BROKEN = re.compile(r"\s*([(\[][^()\[\]]{2,80}[)\]])\s+[A-Z\u00c4\u00d6\u00dc\u00c9]\w*\s")
 _PLURAL = re.compile(r"\b(?:tables|tabellen|tableaux|cuadros|tablas|tabelle)\b", re.IGNORECASE)
+_PART_WORD = r"(note|item|part|chapter|section|appendix|annex|schedule|exhibit|abschnitt|kapitel|teil|anlage)\b"
+THIS_PART = re.compile(rf"\b(?:this|the present|diese[mrs])\s+{_PART_WORD}", re.IGNORECASE)
+OF_PART = re.compile(
+    rf"\b(?:rest|remainder|remaining)\s+(?:part\s+)?(?:of|in)\s+(?:this|the)\s+{_PART_WORD}", re.IGNORECASE
+)
 _BACK = re.compile(r"\b(?:above|obig|ci-dessus|anterior|precedente)", re.IGNORECASE)
 _SHORTENED = re.compile(r"\b(?:mio|mrd|mill|tsd|rs|cr|sfr)\.\s*\Z", re.IGNORECASE)
 _MARKER = re.compile(r"\s*([*†‡¹²³]+|[(\[]?(?:\d{1,2}|[a-z])[)\]]|\d{1,2}(?=\s))")
@@ -95,6 +103,7 @@ class _Reader:
         self._document = document
         self._text = document.text
         self._places = Places(document)
+        self._hits = Hits(self._text)
         self._seen: set[Kind] = set()
         """Kinds that something already said for the rest of the document."""
 
@@ -108,8 +117,10 @@ class _Reader:
 
     def _of_element(self, number: int, element: Element) -> Iterator[Scope]:
         if element.table is not None:
-            yield from self._of_cells(element)
+            yield from self._of_cells(number, element)
         elif element.type is ElementType.TITLE:
+            if is_header(element.span.of(self._text)):
+                return
             for statement in self._line(element):
                 if statement.subject != OTHER or number in self._places.above:
                     yield self._of_heading(number, element, statement)
@@ -123,11 +134,17 @@ class _Reader:
     def _line(self, element: Element) -> tuple[Statement, ...]:
         return in_line(self._text, element.span) if _TRIGGER.search(element.span.of(self._text)) else ()
 
-    def _of_cells(self, element: Element) -> Iterator[Scope]:
+    def _of_cells(self, number: int, element: Element) -> Iterator[Scope]:
+        later = self._places.continued(number)
         for found in cell_statements(self._text, element):
-            if len(found.statement.span) <= LONGEST_CELL:
-                reach = Reach.CELLS if found.cells else Reach.TABLE
-                yield Scope(found.statement, element.span, reach, found.cells)
+            if len(found.statement.span) > LONGEST_CELL:
+                continue
+            if found.cells:
+                more = (cell for table in later if found.columns for cell in in_columns(table, found.columns))
+                yield Scope(found.statement, element.span, Reach.CELLS, (*found.cells, *more))
+            else:
+                end = self._places.body[number + len(later)].span.end
+                yield Scope(found.statement, Span(element.span.start, end), Reach.TABLE)
 
     def _of_heading(self, number: int, element: Element, statement: Statement) -> Scope:
         table = self._places.above.get(number)
@@ -150,7 +167,7 @@ class _Reader:
             elif statement.breadth in (None, Breadth.TABLE) and self._about_table(number, statement):
                 yield self._of_table(statement, table)
             else:
-                yield self._of_prose(number, element, statement)
+                yield from self._onwards(element, self._of_prose(number, element, statement))
 
     def _of_lines(self, number: int, element: Element) -> tuple[Statement, ...]:
         """Beside a table: of each line, and of a full sentence only what is said of amounts in general."""
@@ -214,6 +231,8 @@ class _Reader:
 
     def _of_text(self, number: int, element: Element) -> Iterator[Scope]:
         text = element.span.of(self._text)
+        if broken := self._broken_line(number, element):
+            yield from broken
         alone = self._places.short(number) and (text.lstrip().startswith("(") or len(text.split()) <= 8)
         told = self._line(element) if alone and not _is_prose(text) else ()
         caption = self._places.caption_in(number, element.span.end)
@@ -229,14 +248,25 @@ class _Reader:
         for scope in made:  # what stands beside a statement for the whole document is one as well
             bare = speaks and scope.statement.breadth is None
             rules = Span(scope.statement.span.start, self._places.end)
-            yield replace(scope, rules=rules, reach=Reach.DOCUMENT) if bare else scope
+            wide = replace(scope, rules=rules, reach=Reach.DOCUMENT) if bare else scope
+            yield from self._onwards(element, wide)
         yield from self._terms(number, element)
 
+    def _broken_line(self, number: int, element: Element) -> tuple[Scope, ...]:
+        """`(in millions) Demand was strong.`: a table's line that was joined to the paragraph beside it."""
+        found = _BROKEN.match(self._text, element.span.start, element.span.end)
+        body = self._places.body
+        near = [n for n in (number + 1, number - 1) if 0 <= n < len(body) and body[n].type is ElementType.TABLE]
+        if not found or not near:
+            return ()
+        told = in_line(self._text, Span(*found.span(1)))
+        return tuple(self._of_table(statement, near[0]) for statement in told if statement.breadth is None)
+
     def _sentences(self, element: Element) -> Iterator[Statement]:
-        if _LED_UNIT.search(self._text, element.span.start, element.span.end):
+        if self._hits.within(element.span):
             for sentence in self._whole(element.span):
                 place = sentence.strip(self._text)
-                if _LED_UNIT.search(self._text, place.start, place.end):
+                if self._hits.within(place) and _LED_UNIT.search(self._text, place.start, place.end):
                     yield from in_sentence(self._text, place)
 
     def _whole(self, span: Span) -> Iterator[Span]:
@@ -255,11 +285,22 @@ class _Reader:
             return said
         start, path = statement.span.start, self._places.path(element)
         speaks = self._places.in_front(element) or any(_CONVENTIONS.search(self._name(title)) for title in path)
-        if speaks or (statement.firm and statement.kind not in self._seen):
+        first = statement.kind not in self._seen
+        if speaks or (first and (statement.firm or (path and not self._places.has_table(path[-1])))):
             return Scope(statement, Span(start, self._places.end), Reach.DOCUMENT)
         if not path:
             return Scope(statement, self._places.here(number, statement.span.start), Reach.TABLE)
-        return Scope(statement, Span(start, self._places.section(path[-1]).end), Reach.SECTION)
+        return Scope(statement, self._places.rest(start, self._places.section(path[-1]).end), Reach.SECTION)
+
+    def _onwards(self, element: Element, scope: Scope) -> Iterator[Scope]:
+        """`From here on` also ends what was said of the sections that it stands in."""
+        yield scope
+        if scope.statement.breadth is Breadth.ONWARDS and scope.reach is Reach.DOCUMENT:
+            start = scope.statement.span.start
+            ends = {self._places.section(title).end for title in self._places.path(element)}
+            yield from (
+                replace(scope, rules=self._places.rest(start, end), reach=Reach.SECTION) for end in sorted(ends)
+            )
 
     def _said(self, number: int, element: Element, statement: Statement) -> Scope | None:
         """As far as the statement itself says."""
@@ -268,11 +309,12 @@ class _Reader:
             case Breadth.DOCUMENT:
                 return Scope(statement, whole, Reach.DOCUMENT)
             case Breadth.ONWARDS:
-                return Scope(statement, Span(statement.span.start, whole.end), Reach.DOCUMENT)
-            case Breadth.SECTION:
-                return Scope(statement, self._places.section(path[-1] if path else None), Reach.SECTION)
-            case Breadth.CHAPTER:
-                return Scope(statement, self._places.section(self._chapter(path)), Reach.SECTION)
+                within = OF_PART.search(statement.span.of(self._text))
+                end = self._places.section(self._named(path, within[1])).end if within and path else whole.end
+                reach = Reach.SECTION if within and path else Reach.DOCUMENT
+                return Scope(statement, self._places.rest(statement.span.start, end), reach)
+            case Breadth.SECTION | Breadth.CHAPTER:
+                return Scope(statement, self._places.section(self._part(path, statement)), Reach.SECTION)
             case Breadth.STATEMENTS:
                 held = next((title for title in path if _FINANCIAL.search(self._name(title))), None)
                 return Scope(statement, self._places.section(held), Reach.SECTION) if held else None
@@ -284,11 +326,23 @@ class _Reader:
         sentence = statement.span.of(self._text)
         if _PLURAL.search(sentence):
             end = self._places.section(path[-1] if path else None).end
-            return Scope(statement, Span(statement.span.start, end), Reach.SECTION)
+            return Scope(statement, self._places.rest(statement.span.start, end), Reach.SECTION)
         table = self._places.next_table(number, backwards=_BACK.search(sentence) is not None)
         if table is None:
             return Scope(statement, self._places.here(number, statement.span.start), Reach.TABLE)
         return self._of_table(statement, table)
+
+    def _part(self, path: list[Element], statement: Statement) -> Element | None:
+        """The heading that a statement means by `this note`, `this chapter`."""
+        word = THIS_PART.search(statement.span.of(self._text))
+        if word and path and (named := self._named(path, word[1])) is not path[-1]:
+            return named
+        return self._chapter(path) if statement.breadth is Breadth.CHAPTER else (path[-1] if path else None)
+
+    def _named(self, path: list[Element], word: str) -> Element:
+        """The innermost heading that begins with the word (`Item 7`), else the innermost one."""
+        named = re.compile(rf"{re.escape(word)}\s+[\dIVXA-Z]", re.IGNORECASE)
+        return next((title for title in reversed(path) if named.match(self._name(title).lstrip())), path[-1])
 
     def _chapter(self, path: list[Element]) -> Element | None:
         """The outermost heading that isn't the document's title, by its section ending with the document."""
@@ -323,6 +377,13 @@ class _Reader:
             for statement in self._line(element):
                 if statement.kind in (Kind.SCALE, Kind.CURRENCY, Kind.AUDIT):
                     yield Scope(statement, page, Reach.PAGE)
+
+
+def is_header(title: str) -> bool:
+    """`2024 EUR m  2023 EUR m`: a table's header row that the parser took for a heading."""
+    if not _SCALED.search(title):
+        return False
+    return sum(unit.scale is not None for unit in units(title)) > 1
 
 
 def _is_prose(text: str) -> bool:

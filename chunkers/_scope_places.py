@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import pairwise
 
 from chunkers._scope_rules import SHORT_WORDS
-from chunkers._scope_tables import NAMED_INSIDE, first_part
+from chunkers._scope_tables import NAMED_INSIDE, first_part, headless, hidden_headings
 from quarry.span import Span
-from quarry.types import Document, Element, ElementType
+from quarry.types import Document, Element, ElementType, Table
 
 FRONT = 4000
 """Characters of a document's start that may speak for all of it without a heading."""
@@ -20,7 +21,7 @@ ABOVE = 4
 BELOW = 3
 NOTE_WORDS = 12
 _NOTE = re.compile(
-    r"\s*(?:sources?|notes?|quellen?|anmerkung(?:en)?|hinweis|fuentes?|nota|remarque|n\.b\.)\b|\s*(?:\*+|†|‡"
+    r"[\s*_]*(?:sources?|notes?|quellen?|anmerkung(?:en)?|hinweis|fuentes?|nota|remarque|n\.b\.)\b|\s*(?:\*+|†|‡"
     r"|[¹²³]|[(\[]?\w[)\]])\s",
     re.IGNORECASE,
 )
@@ -29,6 +30,7 @@ _NAMED_TABLE = re.compile(
 )
 NUMBERED = re.compile(r"\s*(?:\d+|[A-Z]|note|part|item|chapter|anhang)[\d.]*(?!\w)", re.IGNORECASE)
 _ROW = re.compile(r"(?:^|\s)[(-]?\d[\d.,']*%?\)?\s+[(-]?\d[\d.,']*%?\)?\s*$")
+_NUMBER = re.compile(r"\d+(?:\.\d+)*\.?(?=\s)")
 SHORT_ITEM = 120
 """Characters of a note under a table that was taken for a list item."""
 _TEXTS = (ElementType.NARRATIVE_TEXT, ElementType.UNCATEGORIZED_TEXT, ElementType.FOOTNOTE, ElementType.FIGURE_CAPTION)
@@ -48,6 +50,7 @@ class Places:
         """Number of a line -> number of the table that it introduces."""
         self.below: dict[int, int] = {}
         """Number of a note -> number of the table that it follows."""
+        self._tables = [n for n in range(len(self.body)) if self._is_table(n)]
         self._tie()
 
     def path(self, element: Element) -> list[Element]:
@@ -64,6 +67,17 @@ class Places:
         if heading is None:
             return Span(self.body[0].span.start if self.body else 0, self.end)
         return Span(heading.span.start, self._ends.get(heading.id, self.end))
+
+    def rest(self, start: int, end: int) -> Span:
+        """From `start` on; past a section's end, where a hidden heading has ended it, up to the next heading."""
+        if end <= start:
+            end = next((title.span.start for title in self._titles if title.span.start > start), self.end)
+        return Span(start, max(start, end))
+
+    def has_table(self, heading: Element) -> bool:
+        """In its section or a part of that; a statement in one without is about others."""
+        section = self.section(heading)
+        return any(section.start <= self.body[n].span.start < section.end for n in self._tables)
 
     def in_front(self, element: Element) -> bool:
         """On the title page, above the first chapter: under no heading, or under the name of the document."""
@@ -93,6 +107,8 @@ class Places:
     def caption_in(self, number: int, end: int) -> int | None:
         """Where a table's caption begins that the parser joined to the paragraph before it."""
         start = self.body[number].span.start
+        if not self._tables or self.next_table(number) is None:
+            return None
         found = [match.start() for match in NAMED_INSIDE.finditer(self.text, start, end)]
         return found[-1] if found and end - found[-1] <= SHORT_ITEM else None
 
@@ -109,6 +125,16 @@ class Places:
             if element.table is not None or element.type is ElementType.TABLE:
                 return other
         return None
+
+    def continued(self, number: int) -> list[Table]:
+        """Tables on the next pages that go on with this one: right behind it, without a header of their own."""
+        found: list[Table] = []
+        for before, element in pairwise(self.body[number:]):
+            table = element.table
+            if table is None or before.page is None or element.page != before.page + 1 or not headless(table):
+                break
+            found.append(table)
+        return found
 
     def run_of_tables(self, number: int) -> Span:
         """A table with those that follow it and rows outside of one: what a page break left of it."""
@@ -145,14 +171,33 @@ class Places:
     def _section_ends(self) -> dict[str, int]:
         ends: dict[str, int] = {}
         is_open: list[Element] = []
+        hidden = self._hidden()
         for title in self._titles:
+            self._close(is_open, ends, [each for each in hidden if each[0] < title.span.start])
+            hidden = [each for each in hidden if each[0] > title.span.start]
             while is_open and (is_open[-1].level or 1) >= (title.level or 1):
                 ends[is_open.pop().id] = title.span.start
             is_open.append(title)
+        self._close(is_open, ends, hidden)
         return ends
 
+    def _hidden(self) -> list[tuple[int, str]]:
+        """Places and numbers of headings that stand in what the parser took for tables."""
+        tables = (element.table for element in self.body if element.table is not None)
+        return [(place, number) for table in tables for number, place in hidden_headings(table)]
+
+    def _close(self, is_open: list[Element], ends: dict[str, int], hidden: list[tuple[int, str]]) -> None:
+        """A hidden heading that counts on from one whose section is open ends that section."""
+        for place, number in hidden:
+            before = _counted_back(number)
+            numbers = [match[0].rstrip(".") if (match := _NUMBER.match(t.span.of(self.text))) else "" for t in is_open]
+            if before in numbers:
+                cut = numbers.index(before)
+                ends.update({title.id: place for title in is_open[cut:]})
+                del is_open[cut:]
+
     def _tie(self) -> None:
-        tables = [n for n in range(len(self.body)) if self._is_table(n)]
+        tables = self._tables
         for table in tables:
             self._tie_above(table)
         under = self._captions_below(tables)
@@ -215,3 +260,9 @@ class Places:
     def _is_row(self, number: int) -> bool:
         """`Bank loans 74,426 51,002`: a row of a table that was taken for text."""
         return self.body[number].type in _TEXTS and _ROW.search(self.body[number].span.of(self.text)) is not None
+
+
+def _counted_back(number: str) -> str:
+    """`5.3` -> `5.2`."""
+    *outer, last = number.split(".")
+    return ".".join((*outer, str(int(last) - 1)))

@@ -57,9 +57,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE)
 
 
+_IN_TABLE = _compiled(words.IN_TABLE)
 _BREADTHS = (
     (Breadth.ONWARDS, _compiled(words.FROM_HERE)),
-    (Breadth.TABLE, _compiled(words.IN_TABLE)),
+    (Breadth.TABLE, _IN_TABLE),
     (Breadth.CHAPTER, _compiled(words.IN_CHAPTER)),
     (Breadth.SECTION, _compiled(words.IN_SECTION)),
     (Breadth.DOCUMENT, _compiled(words.IN_DOCUMENT)),
@@ -70,10 +71,25 @@ _ALL = _compiled(
     rf"|tutt[ie])\W+(?:\w+\W+){{0,2}}(?:{words.AMOUNTS})"
     rf"|{words.OTHERWISE}|except (?:where|as|if)"
 )
+_CONTRAST = re.compile(r"\b(?:unlike|contrary to|in contrast to|as opposed to|different from)\b[^,;]*,", re.IGNORECASE)
+"""`Unlike the rest of this report, ...` speaks of something else."""
 _LOCAL = re.compile(
     r"\b(?:as follows|the following|folgende[rsn]?|suivante?s?|siguientes?|seguent[ei])\b|:\W*$", re.IGNORECASE
 )
 _BRACKETED = re.compile(r"\((?:in |en )?$")
+_PUT_IN = re.compile(rf"\s*,\s*(?:{words.OTHERWISE})(?:\W+\w+){{0,3}}?,\s", re.IGNORECASE)
+"""`All figures are, unless otherwise stated, in ...`"""
+_OURS = re.compile(
+    r"\b(?:we|the (?:group|company|bank|issuer|corporation|parent company))\s+(?:\w+\s+)?"
+    r"(?:reports?|presents?|states?|publish(?:es)?|prepares?|express(?:es)?|quotes?|gives?|shows?|discloses?)\b(?:\s+(?:its|our|all))?"
+    r"|\b(?:was|were) as follows",
+    re.IGNORECASE,
+)
+"""`The Group reports its figures in ...` is about these reports; `the subsidiary reports its ...` isn't."""
+_LED_IN = re.compile(
+    r"[,(]\s*(?:(?:all|amounts?|figures?|expressed|stated|presented|shown)\s+)*(?:in|en)\s+$", re.IGNORECASE
+)
+"""`The breakdown, in millions, is as follows:`"""
 _EXCEPT = re.compile(rf"[\s,;(]*(?<!\w)(?:{words.EXCEPT})(?!\w)", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:^|[(\[,;:|/\u2013\u2014-]\s*|\b(?:in|en|nearest|as|to|près|al)\s+(?:(?:the|current|constant|nominal"
@@ -81,13 +97,23 @@ _LEAD = re.compile(
     r"|\b(?:de|au|auf|ganze)\s+)$",
     re.IGNORECASE,
 )
-_GIVEN = re.compile(r"\b(?:in|en|nearest|auf|au|al|près|:)\W+(?:the\s+|de\s+)?(?:nearest\s+)?$", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"\b(?:in|en|nearest|auf|au|al|près|represents?|are|uses?|employs|adopts|:)\W+(?:the\s+|de\s+)?(?:(?:nearest|units|multiples)\s+(?:of\s+)?)?$",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    rf"\b(?:sub-?section|section|note|item|chapter|part|report|document|publication|appendix|annex)\s+"
+    rf"(?:(?:is|are|has been|have been)\s+(?:\w+\s+)?(?:{words.STATED})|uses|employs|adopts)\b|\bwe\s+(?:\w+\s+)?use\b",
+    re.IGNORECASE,
+)
+"""`This section is denominated in ...`"""
 _END = re.compile(
     r"\s*(?:$|[)\],;.:|/\u2013\u2014-]|(?:and|or|und|et|y|e|unless|except|other|save|au[sß]er|sauf|salvo)\b)"
 )
 _COUNTS = re.compile(
     rf"(?<!\w)(?:{words.COUNTS})|^(?:(?:tab\w*|exhibit|cuadro)?\.? ?[\d.]*\W*)(?:average "
-    rf"|total )?(?:{words.COUNTED})(?!\w)",
+    rf"|total )?(?:{words.COUNTED})(?=\s*(?:$|[^\w\s&/,;'\u2019]|\d"
+    rf"|(?:by|per|at|in|on|as|nach|am|im|par|au|por|al|a)\b))",
     re.IGNORECASE,
 )
 _MONEY = _compiled(words.MONEY)
@@ -104,7 +130,8 @@ _IS_UNAUDITED = re.compile(
 )
 _PERIOD = _compiled(words.PERIOD)
 _CURRENCY_IS = re.compile(
-    r"(?<!functional )(?:presentation(?:al)?|reporting|presentational|report) currency\b(?! of (?:the|its) subs)"
+    r"(?:reporting|presentation|monetary|measurement|accounting) units?\b"
+    r"|(?<!functional )(?:presentation(?:al)?|reporting|presentational|report) currency\b(?! of (?:the|its) subs)"
     r"|berichtswährung|darstellungswährung|monnaie de présentation|moneda de presentación|valuta di presentazione",
     re.IGNORECASE,
 )
@@ -120,6 +147,7 @@ LONGEST = 160
 
 def breadth_of(text: str) -> Breadth | None:
     """What it says of its reach; a sentence that leads something in is about that."""
+    text = _CONTRAST.sub(" ", text)
     said = next((breadth for breadth, pattern in _BREADTHS if pattern.search(text)), None)
     return Breadth.TABLE if said is None and _LOCAL.search(text) else said
 
@@ -174,8 +202,10 @@ def _clause(line: str, core: Span) -> Span:
 
 
 def _ruled_part(line: str) -> tuple[str, Span | None]:
-    """The line up to its exception, and the exception; one at the start is no end."""
+    """The line up to its exception, and the exception; one at the start is no end, nor is a reserve put in between."""
     for found in _EXCEPT.finditer(line):
+        if _PUT_IN.match(line, found.start()):
+            continue
         if found.start() > 2 and line[: found.start()].strip(" ("):
             return line[: found.start()], Span(found.start(), len(line)).strip(line)
     return line, None
@@ -192,7 +222,7 @@ def _units_of_line(line: str) -> Iterator[Statement]:
 def _no_money(line: str, *, scaled: bool) -> Iterator[Statement]:
     """`in tonnes`, `(%)`, `Number of employees`; where a scale is given it stays: `Number of shares, in thousands`."""
     found = measure(line)
-    if found and not (_LEAD.search(line[: found.start]) and _END.match(line, found.end) and len(line) > len(found)):
+    if found and not (found.start and _LEAD.search(line[: found.start]) and _END.match(line, found.end)):
         found = None
     if found is None and not any(unit.currency for unit in units(line)) and not _MONEY.search(line):
         count = _COUNTS.search(line)
@@ -205,15 +235,24 @@ def _no_money(line: str, *, scaled: bool) -> Iterator[Statement]:
 def _stands_as_unit(line: str, unit: Unit) -> bool:
     led = _LEAD.search(line[: unit.span.start]) is not None
     ended = _END.match(line, unit.span.end) is not None
-    if unit.scale is not None and unit.currency is not None:
+    if unit.scale is not None and unit.currency is not None and not _is_number(line, unit):
         return led or ended
     return led and ended
 
 
+def _is_number(line: str, unit: Unit) -> bool:
+    """`CHF 1,000` is a unit only where it is led in as one: it may be an amount."""
+    return unit.scale_span is not None and line[unit.scale_span.start] == "1"
+
+
 def _units_of_sentence(sentence: str) -> Iterator[Statement]:
+    if not (_about_amounts(sentence) or any(each.search(sentence) for each in (_ALL, _CURRENCY_IS, _LOCAL))):
+        return
     ruled, exception = _ruled_part(sentence)
+    if _ELSEWHERE.search(_OURS.sub(" ", ruled)):
+        return
     found = [unit for unit in units(ruled) if unit.currency != OTHER]
-    if not found or _ELSEWHERE.search(ruled):
+    if not found:
         return
     quoted = [Span(*m.span()) for m in _QUOTED.finditer(sentence)]
     found = [unit for unit in found if not any(q.overlaps(unit.span) for q in quoted)]
@@ -225,7 +264,9 @@ def _units_of_sentence(sentence: str) -> Iterator[Statement]:
 def _is_given(sentence: str, unit: Unit) -> bool:
     """`amounts ... in millions`, `in thousands of euros unless ...`, `the presentation currency is the euro`."""
     before = sentence[: unit.span.start]
-    if _CURRENCY_IS.search(before):
+    if _CURRENCY_IS.search(before) or _PLACE.search(before[-40:]):
+        return True
+    if _LED_IN.search(before) and _LOCAL.search(sentence):
         return True
     if _BRACKETED.search(before):
         return _about_amounts(before) and (_STATED.search(before) or _LOCAL.search(sentence)) is not None
@@ -233,13 +274,20 @@ def _is_given(sentence: str, unit: Unit) -> bool:
         return False
     if re.search(r"\bin the\s+$", before, re.IGNORECASE):
         return False
-    stated = _STATED.search(sentence) or _ALL.search(sentence) or breadth_of(sentence) or len(sentence.split()) < 12
+    stated = (
+        _STATED.search(sentence)
+        or _OURS.search(before)
+        or _PLACE.search(before)
+        or _ALL.search(sentence)
+        or breadth_of(sentence)
+        or len(sentence.split()) < 12
+    )
     opening = len(before.split()) < 2 and (_about_amounts(sentence) or _ALL.search(sentence))
     return bool(stated) and bool(_about_amounts(before) or opening)
 
 
 def _about_amounts(text: str) -> bool:
-    return _AMOUNTS.search(text) is not None or _compiled(words.IN_TABLE).search(text) is not None
+    return any(pattern.search(text) for pattern in (_AMOUNTS, _IN_TABLE, _PLACE, _OURS))
 
 
 def _stated(found: list[Unit], exception: Span | None, *, implied: bool) -> Iterator[Statement]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from chunkers._scope import Reach, Scope, scopes
+from chunkers._scope import Reach, Scope, is_header, scopes
 from chunkers._scope_rules import Kind
 from chunkers._scope_tables import Figures, figures, is_per_share
 from chunkers._scope_units import OTHER
@@ -22,12 +22,16 @@ _FAR = 1 << 40
 _UNITS = (Kind.SCALE, Kind.CURRENCY)
 _CURRENCY = "|".join(word for group in CURRENCIES.values() for word in group)
 _AMOUNT = re.compile(
-    r"(?<![\w.,:/-])(?:[$€£¥₹]\s?\d+(?:[.,'\u2019]\d+)*|\d{1,3}(?:[.,'\u2019\u202f\u00a0]\d{3})+(?:[.,]\d+)?"
-    r"|\d+[.,]\d{1,2})"
+    r"(?<![\w.,:/-])(?:[$€£¥₹₩]?\s?\d{1,3}(?:[.,'\u2019\u202f\u00a0]\d{3})+(?:[.,]\d+)?"
+    r"|(?<![$€£¥₹₩])(?<![$€£¥₹₩]\s)\d+[.,]\d{1,2})"
     r"(?![\d.,:/-]*\d)(?!\w)(?!\)?\s?(?:[kmb]n?\b|thousand|million|billion|trillion|mio|mrd|tsd|crore|lakh"
     rf"|{MEASURES}|{_CURRENCY}))",
     re.IGNORECASE,
 )
+
+
+_OWN_UNIT = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(code for code in CURRENCIES if code != '$')})\s\Z")
+"""Right before an amount in running text that says itself what it is in: `CHF 2.10`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Rulings:
         for scope in found:
             self._stated[scope.statement.span].add(scope.kind)
         wide = [scope for scope in _without_hollow(found) if scope.reach is not Reach.CELLS]
+        self._of_units = [scope for scope in wide if scope.kind not in (Kind.DEFINITION, Kind.PERIOD)]
         self._lines = {topic: _Line(group) for topic, group in _grouped(wide).items()}
         self._cells: dict[tuple[Kind, Span], Scope] = {}
         for scope in sorted((s for s in found if s.reach is Reach.CELLS), key=lambda s: -len(s.cells)):
@@ -70,6 +75,9 @@ class Rulings:
         units = any(topic[0] is not Kind.DEFINITION for topic in self._lines) or self._cells
         self._tables = [(e, figures(e.table)) for e in document.elements if e.table and e.in_body] if units else []
         self._titles = [e.span for e in document.elements if e.type is ElementType.TITLE]
+        units_said = {s.statement for s in found if s.kind in _UNITS and s.statement.subject != OTHER}
+        self._headed = tuple(s for s in units_said if _inside(s.span, self._titles))
+        self._headers = tuple(title for title in self._titles if is_header(title.of(self._text)))
         self._starts = [element.span.start for element, _ in self._tables]
         self._shares = {e.id: _share_table(document, e) for e, _ in self._tables}
 
@@ -87,6 +95,13 @@ class Rulings:
         order = [Kind.SCALE, Kind.CURRENCY, Kind.AUDIT, Kind.DEFINITION, Kind.PERIOD]
         unique = {ruling.span: ruling for ruling in sorted(made, key=lambda r: -order.index(r.kind))}
         return tuple(sorted(unique.values(), key=lambda r: (not r.sure, max(1, order.index(r.kind)), r.span)))
+
+    def overruled(self, span: Span) -> tuple[Span, ...]:
+        """Units in headings that rule none of the amounts in `span`, while others of their kind do."""
+        won = [scope for scope, *_ in self._of_amounts(span) if scope.kind in _UNITS]
+        kinds, held = {scope.kind for scope in won}, {scope.statement.words for scope in won}
+        others = tuple(s.words for s in self._headed if s.kind in kinds and s.words not in held)
+        return (*others, *self._headers)
 
     def unit(self, span: Span) -> tuple[str, ...] | None:
         """What the units of the amounts in `span` are, for telling whether two stretches may share a chunk; None
@@ -112,9 +127,11 @@ class Rulings:
                 yield element, held
 
     def _of_prose(self, span: Span) -> Iterator[_Won]:
-        if span.end <= span.start or not self._lines:
+        if span.end <= span.start or not any(scope.rules.overlaps(span) for scope in self._of_units):
             return
         for found in _AMOUNT.finditer(self._text, span.start, span.end):
+            if _OWN_UNIT.search(self._text, max(span.start, found.start() - 8), found.start()):
+                continue
             title = bisect_right(self._titles, found.start(), key=lambda each: each.start) - 1
             if title >= 0 and found.end() <= self._titles[title].end:
                 continue  # its number
@@ -240,6 +257,11 @@ def _without_hollow(found: tuple[Scope, ...]) -> Iterator[Scope]:
             if next(near, None) is None:
                 continue
         yield scope
+
+
+def _inside(span: Span, titles: list[Span]) -> bool:
+    number = bisect_right(titles, span.start, key=lambda title: title.start) - 1
+    return number >= 0 and span.end <= titles[number].end
 
 
 def _hull(cores: list[Span], within: Span) -> Span:

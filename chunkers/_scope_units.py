@@ -33,30 +33,32 @@ def _either(words: Mapping[int, tuple[str, ...]] | Mapping[str, tuple[str, ...]]
 
 _CURRENCY = rf"(?<![A-Za-z])(?:{_either(CURRENCIES)})(?![A-Za-z])"
 _SCALE = rf"(?<![A-Za-z0-9](?=[A-Za-z0-9]))(?:{_either(SCALES)})(?![A-Za-z0-9])"
-_COMPACT = r"US\$|[A-Z]{0,2}\$|[€£¥₹₩]|\b[A-Z]{3}"
+_CODE = "|".join(code for code in CURRENCIES if code != "$")
+_COMPACT = rf"US\$|[A-Z]{{0,2}}\$|[€£¥₹₩]|\b(?:{_CODE}|RMB)"
 _SHORT = "|".join(sorted(SHORT_SCALES, key=len, reverse=True))
 _GLUE = r"(?:\s*[-,(/]\s*|\s+(?:in|en|of|de|di|von|an|the|l[ea]s?)\s+(?:the\s+|de\s+)?|\s+d['\u2019]\s*|\s+|\s*)"
 _UNIT = re.compile(
+    rf"(?:(?<![A-Za-z])|(?=['\u2018\u2019]))(?:"  # asked once, for speed
     rf"(?P<c1>{_CURRENCY}){_GLUE}(?P<s1>{_SCALE})"
-    rf"|(?P<s2>{_SCALE}){_GLUE}(?P<c2>{_CURRENCY})"
+    rf"|(?P<s2>{_SCALE})(?:{_GLUE}|\s+of\s+[^\W\d_]{{4,13}}\s+)(?P<c2>{_CURRENCY})"
     rf"|(?P<s3>{_SCALE})"
-    rf"|(?P<c4>{_CURRENCY})",
+    rf"|(?P<c4>{_CURRENCY}))",
     re.IGNORECASE,
 )
 _SHORT_UNIT = re.compile(
     rf"(?<![\w$€£¥])(?:(?P<c1>{_COMPACT})(?P<gap>\s?)(?P<s1>(?i:{_SHORT}|000s?))(?![\w'\u2019])"
-    rf"|(?P<s2>(?i:{_SHORT}))(?P<gap2>\s?)(?P<c2>US\$|[A-Z]?\$|[€£¥₹]|(?:[A-Z]{{3}}))(?!\w))"
+    rf"|(?P<s2>(?i:{_SHORT}))(?P<gap2>\s?)(?P<c2>US\$|[A-Z]?\$|[€£¥₹]|(?:{_CODE}|RMB))(?!\w))"
 )
 _MEASURE = re.compile(rf"(?<![\w.])(?:{MEASURES})(?!\w)", re.IGNORECASE)
 _OF_OTHERS = re.compile(rf"\s+(?:(?:metric|of|de|von|di|d['\u2019])\s*)*(?:{MEASURES})(?!\w)", re.IGNORECASE)
 _OF_WORD = re.compile(r"\s+(?:of|d['\u2019])\s+(?!the\b)[a-z]+", re.IGNORECASE)
 _NUMBER_BEFORE = re.compile(
-    r"(?:[0-9][0-9.,]*\s?|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|several|many|few|some|"
+    r"(?:[0-9](?:[0-9.,]*[0-9])?\s?|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|several|many|few|some|"
     r"tens of|hundreds of|half a|a|per|zwei|drei|vier|fünf|zehn|einige|deux|trois|dix|dos|tres|diez|due|tre"
     r"|dieci)\s+)$",
     re.IGNORECASE,
 )
-_YEAR_BEFORE = re.compile(r"(?<![0-9.,])(?:19|20)[0-9]{2}(?:/[0-9]{2,4})?\s$")
+_YEAR_BEFORE = re.compile(r"(?:(?<![0-9.,])|\b[0-9]{1,2}[./][0-9]{1,2}[./])(?:19|20)[0-9]{2}(?:/[0-9]{2,4})?\s$")
 _NUMBER_AFTER = re.compile(r"\s?[0-9]")
 _CODES = {code for code in CURRENCIES if code != "$"}
 _LOOKBACK = 24

@@ -51,6 +51,7 @@ SCALES: Mapping[int, tuple[str, ...]] = {
         "(?<![0-9.,])000s?",
         "duizend(?:en)?",
         "ths",
+        r"(?<![0-9.,])1[,. '\u2019\u00a0\u202f]?000(?![0-9]|[.,][0-9])",
     ),
     2: ("hundreds",),
     0: (
@@ -107,6 +108,15 @@ CURRENCIES: Mapping[str, tuple[str, ...]] = {
     "AED": ("AED", "dirhams?"),
     "SAR": ("SAR", "saudi riyals?"),
     "RUB": ("RUB", "rubles?", "roubles?"),
+    "RON": ("RON", "romanian lei"),
+    "PHP": ("PHP", "philippine pesos?"),
+    "CLP": ("CLP", "chilean pesos?"),
+    "ARS": ("ARS", "argentine pesos?"),
+    "NGN": ("NGN", "₦", "nairas?"),
+    "EGP": ("EGP", "egyptian pounds?"),
+    "UAH": ("UAH", "hryvnias?"),
+    "KWD": ("KWD", "kuwaiti dinars?"),
+    "QAR": ("QAR", "qatari riyals?"),
     "ISK": ("ISK", "icelandic kr[oó]nur"),
     "MYR": ("MYR", "ringgit"),
     "THB": ("THB", "baht"),
@@ -129,7 +139,8 @@ MEASURES = (
 """What isn't money."""
 
 COUNTS = (
-    "(?:number|count|no\\.) of|headcount|full[- ]time equivalents?|ftes?|anzahl|mitarbeiterzahl|nombre d|effectifs?"
+    "(?:number|count|no\\.) of|\\w+ counts?\\b|headcount|full[- ]time equivalents?|ftes?"
+    "|anzahl|mitarbeiterzahl|nombre d|effectifs?"
     "|número de|plantilla|numero di|organico"
 )
 """Without a money word beside it: what follows isn't in money."""
@@ -152,6 +163,13 @@ MONEY = (
     "|coûts?|résultat|chiffre d'affaires|ingresos|gastos|costes|resultado|ricavi|costi|utile|ventas"
 )
 
+UNIT_HEADS = (
+    "units?(?: of measure(?:ment)?)?|uom|measure(?:ment)?|currency|scale"
+    "|einheit(?:en)?|währung|unités?|devise|unidad(?:es)?"
+    "|moneda|unità(?: di misura)?|valuta"
+)
+"""Heads of a column that says for each row what it is in."""
+
 PER_SHARE = (
     "per[- ](?:ordinary |common |diluted |basic )?(?:share|unit|ads)|je aktie|par action|por acci[oó]n|per azione"
     "|\\beps\\b|ergebnis je|earnings per"
@@ -167,7 +185,7 @@ EXCEPT = (
 OTHERWISE = (
     "(?:unless|except|save) (?:where |as |when )?(?:it is |is )?(?:otherwise|noted|stated|indicated|specified|stated)"
     "|(?:unless|except as|except where|save where) \\w+ (?:otherwise|noted)|unless (?:\\w+ ){0,4}otherwise"
-    "|wherever not"
+    "|unless (?:another|a different)|wherever not|as otherwise (?:indicated|noted|stated|specified|described|disclosed)"
     "|(?:so(?:weit|fern)|wenn|falls) nicht(?:s)? ander(?:s|weitig)|sauf (?:mention|indication)|salvo (?:que"
     "|indicaci[oó]n"
     "|mención|diversa|dove|ove|diversamente)|se non diversamente|excepto donde"
@@ -175,7 +193,7 @@ OTHERWISE = (
 
 AMOUNTS = (
     "(?:units?|einheit|unité|unidad|unità)(?= ?:)|amounts?|figures?|numbers|values?|sums?|balances?|monetary"
-    "|data|tables?|(?:financial )?statements?|disclosures?"
+    "|data|tables?|(?:financial )?statements?|disclosures?|entries|columns|line items|schedules|money|monies"
     "|(?:financial |numerical )?information|accounts|results|totals?"
     "|betr[aä]ge?n?|angaben|zahlen(?:angaben)?|werten?|jahresabschluss|konzernabschluss|abschluss|tabellen?"
     "|berichtswährung"
@@ -187,7 +205,7 @@ AMOUNTS = (
 
 STATED = (
     "expressed|presented|stated|reported|shown|rounded|denominated|given|quoted|displayed|prepared|are in|is in"
-    "|disclosed"
+    "|disclosed|measured|recorded|listed|set out|provided|tabulated|furnished|compiled|drawn up|appear|represent"
     "|angegeben|ausgewiesen|dargestellt|gerundet|aufgestellt|lauten|erfolgen|erfolgt|beziehen|exprim[eé]e?s?"
     "|pr[eé]sent[eé]e?s?"
     "|arrondi\\w*|indiqu[eé]e?s?|libell[eé]e?s?|[eé]tablis|expresad[oa]s?|presentad[oa]s?|redondead[oa]s?"
@@ -219,7 +237,7 @@ IN_TABLE = (
 
 IN_SECTION = (
     "(?:the following|these|its|their) (?:sub-?sections|sub-?chapters|notes)|(?:folgenden|diesen) unterabschnitten"
-    "|(?:this|the present) (?:sub-?section|section|note|appendix|annex|statement|schedule|exhibit)"
+    "|(?:this|the present) (?:sub-?section|section|note|item|disclosure|appendix|annex|statement|schedule|exhibit)"
     "|diese[mrs] (?:unter)?(?:abschnitt|anhangangabe|anlage)s?|(?:la|cette|présente) (?:présente )?(?:section"
     "|note|annexe)"
     "|(?:esta|la presente) (?:sección|nota)|este (?:apartado|anexo)|(?:questa|presente) (?:sezione|nota)"
@@ -248,14 +266,16 @@ IN_DOCUMENT = (
 )
 
 FROM_HERE = (
-    "(?:from here|from this (?:page|point)|hereafter|hereinafter|in the remainder|from now|in what follows"
+    "(?:from here|from this (?:page|point)|hereafter|hereinafter|henceforth|in the remainder|from now|in what follows"
+    "|(?<![a-z] )below,|in the following(?=,| (?:pages|chapters|sections))|for the (?:rest|remainder)"
     "|in the remaining"
     "|rest of this|remainder of|ab hier|im folgenden|nachfolgend|im weiteren|ci-après|par la suite|dans la suite"
     "|en adelante|a partir de aquí|di seguito|d'ora in poi|nel seguito)"
 )
 
 CONVENTIONS = (
-    "basis of|about (?:this|the) (?:report|document|review)|presentation of|convention|definition|glossary"
+    "basis of|(?:certain|defined|use of) terms|terminology"
+    "|about (?:this|the) (?:report|document|review)|presentation of|convention|definition|glossary"
     "|general information"
     "|accounting (?:polic|princip)|reader|reading|introduct|preface|foreword|important|report profile"
     "|reporting (?:basis|principles|scope|framework)|how to read|preliminary|interpretation|currency|units|rounding"
@@ -293,7 +313,39 @@ MEANS = (
     "(?:shall |will )?(?:means?\\b|mean\\b|refers?\\b(?: (?:only|solely|exclusively))? to|denotes?\\b"
     "|stands? for|designates?\\b"
     "|is defined as|are defined as|(?:has|have) the meaning|is (?:understood|used) (?:to mean|for|as)|are to\\b)"
-    "|bezeichne[nt]\\b|bedeute[nt]\\b|meint\\b|steht für|désignent?\\b|signifient?\\b|s'entend|signific[ao]n?\\b"
+    "|bezeichne[nt]\\b|bedeute[nt]\\b|meint\\b|steht für|désigne(?:nt)?\\b"
+    "|signifie(?:nt)?\\b|s'entend|signific[ao]n?\\b"
     "|se (?:refieren?|entiende)|designan?\\b|indica(?:no)?\\b|si intend|si riferi"
 )
 PRONOUNS = frozenset({"we", "us", "our", "ours", "you", "your", "it", "they", "wir", "nous", "noi", "nosotros"})
+
+STEMS = (
+    "audit", "gepr\u00fcft", "ungepr\u00fcft", "testiert", "revision", "currency", "w\u00e4hrung", "monnaie",
+    "moneda", "valuta", "year ended", "years ended", "financial year", "fiscal year", "months ended",
+    "period ended", "gesch\u00e4ftsjahr", "exercice", "ejercicio", "esercizio", "000", "units", "unit\u00e9s",
+    "unidades", "einheiten", "unit\u00e0",
+)  # fmt: skip
+"""Lower-case parts of what else than a unit a sentence may state, and of units in figures."""
+WORDS_OF_UNITS = (
+    "thousand", "hundreds", "milli", "mili", "milj", "mill.", "mill\u00f3n", "millones", "bilion", "bill",
+    "trilli", "tausend", "miles", "migliaia", "duizend", "mio", "tsd", "mrd", "mld", "mds", "mln", "mns", "mn",
+    "mm", "bn", "bln", "ths", "crore", "cr.", "crs.", "lakh", "lac", "euro", "dollar", "d\u00f3lar", "dolar",
+    "u.s.", "pound", "british", "sterling", "livre", "libra", "franc", "franken", "fr.", "sfr", "swiss",
+    "schweizer", "yen", "japanese", "renminbi", "yuan", "rupee", "rs", "reais", "pesos", "kron", "kr\u00f3n",
+    "won", "zloty", "z\u0142oty", "koruna", "crown", "czech", "forint", "lira", "rand", "dirham", "riyal",
+    "ruble", "rouble", "ringgit", "baht", "rupiah", "lei", "naira", "hryvnia", "dinar", "peso", "k\u20ac",
+    "t\u20ac", "m\u20ac", "eur", "usd",
+)  # fmt: skip
+"""Lower-case beginnings of words."""
+CODES_AND_SIGNS = (
+    *(code for code in CURRENCIES if code != "$"),
+    "RMB",
+    "$",
+    "\u20ac",
+    "\u00a3",
+    "\u00a5",
+    "\u20b9",
+    "\u20a9",
+    "\u20a6",
+    "\u20aa",
+)

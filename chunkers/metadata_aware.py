@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from chunkers import chunker
 from chunkers._assemble import SMALLEST, Maker, Piece, assemble
 from chunkers._blocks import Block, leaf_sections
-from chunkers._context import scope_lines
+from chunkers._context import scope_lines, without_overruled
 from chunkers._headings import Context, Headings
 from chunkers._packing import pack
 from chunkers._ruler import Ruler
@@ -26,7 +26,7 @@ from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
 class MetadataAware:
     kind: ClassVar[str]
     tiny: ClassVar[dict[str, Any]] = {"size": 16, "merge_below": 6}
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 4
 
     size: int = 120
     """Most tokens of context + text."""
@@ -155,11 +155,12 @@ class _Plan:
         """`own` is the text that is embedded with it: what is stated there isn't repeated, and it comes first."""
         bare = self._bare(lowest, before, lead)
         rulings = self.rulings.of(before) if self.rulings else ()
-        if not rulings:
+        if not rulings or self.rulings is None:
             return bare
         spare = self.size - self._tokens(bare) - self.ruler.estimate(own) if own else 0
         scope = scope_lines(rulings, text=self.ruler.text, before=own, tokens=self.tokens, limit=self.size, spare=spare)
-        return self._bare(lowest, before, lead, scope) if scope else bare
+        made = self._bare(lowest, before, lead, scope) if scope else bare
+        return without_overruled(made, self.rulings.overruled(before), text=self.ruler.text)
 
     def _bare(
         self, lowest: str | None, before: Span, lead: Span | None = None, scope: tuple[Span, ...] = ()

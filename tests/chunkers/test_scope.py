@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chunkers import chunker
 from chunkers._scope import Reach, scopes
 from chunkers._scope_rules import Kind, in_line, in_sentence
+from chunkers._scope_terms import definitions
 from chunkers._scope_units import units
 from quarry.span import Span
 from quarry.types import Chunk, Document, ElementType
@@ -308,3 +309,100 @@ def test_each_place_of_the_context_is_in_it_once_and_outside_of_the_text(documen
         assert len(set(chunk.context_spans)) == len(chunk.context_spans)
         for span in chunk.context_spans:
             assert " ".join(span.of(document.text).split()) in chunk.context
+
+
+@pytest.mark.parametrize(
+    ("sentence", "unit"),
+    [
+        ("All figures in this report are, unless otherwise stated, in thousands of euros.", ("1e3", "EUR")),
+        ("This section is denominated in millions of Danish kroner.", ("1e6", "DKK")),
+        ("Unlike the rest of this report, this chapter uses lakhs of rupees.", ("1e5", "INR")),
+        ("The Group reports its figures in millions of Polish zloty.", ("1e6", "PLN")),
+        ("Our reporting unit is thousands of Mexican pesos.", ("1e3", "MXN")),
+        ("The breakdown, in millions of yen, is as follows:", ("1e6", "JPY")),
+        ("Die Beträge lauten, soweit nicht anders angegeben, auf Mio. EUR.", ("1e6", "EUR")),
+        ("Les montants sont présentés en milliers d'euros.", ("1e3", "EUR")),
+        ("Los importes se presentan expresados en miles de euros.", ("1e3", "EUR")),
+    ],
+)
+def test_a_statement_is_read_in_many_makes(sentence: str, unit: tuple[str, str]) -> None:
+    found = in_sentence(sentence, Span(0, len(sentence)))
+    assert tuple(statement.subject for statement in found) == unit
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The subsidiary reports its figures in thousands of yen.",
+        "Peers in the region report in millions of US dollars.",
+        "The figures of the acquired company were in millions of dollars.",
+    ],
+)
+def test_other_books_are_no_statement(sentence: str) -> None:
+    assert not in_sentence(sentence, Span(0, len(sentence)))
+
+
+@pytest.mark.parametrize("label", ["Staff development", "Customers, net", "Employees, accrued bonuses", "Unit repairs"])
+def test_a_label_that_begins_with_people_is_no_count(label: str) -> None:
+    assert not in_line(label, Span(0, len(label)))
+
+
+@pytest.mark.parametrize("label", ["Store count at year end", "Employees by region", "Staff", "Anzahl der Filialen"])
+def test_a_count_is_no_money(label: str) -> None:
+    assert {statement.subject for statement in in_line(label, Span(0, len(label)))} == {"other"}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "term"),
+    [
+        ("„Gesellschaft“ bezeichnet die Halden Lines AG.", "Gesellschaft"),
+        ("Die Halden Lines AG (nachfolgend „Reederei“) wurde 1911 gegründet.", "Reederei"),
+        ("« Société » désigne Halden Lines SA.", "Société"),
+        ("Halden Lines SA (ci-après « Armateur ») a été fondée en 1911.", "Armateur"),
+        ("«Sociedad» significa Halden Lines S.A.", "Sociedad"),
+        ("«Società» indica Halden Lines S.p.A.", "Società"),
+    ],
+)
+def test_terms_are_defined_in_five_languages(sentence: str, term: str) -> None:
+    assert [statement.subject for statement in definitions(sentence, Span(0, len(sentence)))] == [term]
+
+
+def test_a_column_of_units_rules_its_rows() -> None:
+    build = report()
+    rows = [["", "Unit", "2024"], ["Revenue", "CHF 1,000", "412.6"], ["Equity ratio", "%", "41.2"]]
+    add_table(build, heading="Result", rows=rows)
+    assert all("euros" not in context for context in contexts(build))
+
+
+def test_what_is_restored_rules_from_there() -> None:
+    build = report()
+    add_table(build, heading="Tax", before="All amounts in this section are in thousands of pounds.")
+    build.add(TEXT, "From here on, amounts are again in millions of euros.")
+    build.table([["", "2024"], ["Duty", "77.1"]])
+    made = [chunk.embedded_text for chunk in chunked(build.document()) if "77.1" in chunk.text]
+    assert made
+    assert all("euros" in text and "pounds" not in text for text in made)
+
+
+def test_an_overruled_unit_falls_out_of_the_heading() -> None:
+    build = report()
+    build.add(TITLE, "Notes (in thousands of pounds)", level=1)
+    build.add(TITLE, "Note 1. Debt", level=2)
+    build.add(TEXT, FILLER * 4)
+    build.add(CAPTION, "Bank loans (in millions of yen)")
+    build.table(ROWS)
+    [context] = contexts(build)
+    assert "pounds" not in context
+    assert "Notes" in context
+
+
+def test_a_statement_behind_a_heading_that_was_taken_for_a_row_has_a_scope() -> None:
+    build = Build()
+    build.add(TITLE, "4 Risks", level=1)
+    build.table([["", "2024"], ["Revenue", "412.6"], ["5 Investments", ""], ["Fuel", "88.3"]])
+    build.add(TEXT, "From here on, amounts are stated in thousands of euros.")
+    build.add(TEXT, "Amounts are presented in thousands of euros, for the rest of this section.")
+    build.table([["", "2024"], ["Duty", "77.1"]])
+    made = [chunk.embedded_text for chunk in chunked(build.document()) if "77.1" in chunk.text]
+    assert made
+    assert all("thousands" in text for text in made)
