@@ -11,8 +11,12 @@ import torch
 from quarry.errors import ConfigError
 
 LARGEST = 127
+ZERO = 128
+"""Tokens are bytes without a sign, the only ones that VNNI multiplies with signed weights."""
 LEAST = 1e-12
 """Range of a token or an output that is all zeros."""
+BLOCK = 256
+"""Tokens at once: what is between two steps of them stays in the cache."""
 
 
 class Int8Linear(torch.nn.Module):
@@ -30,11 +34,20 @@ class Int8Linear(torch.nn.Module):
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """`(..., in)` to `(..., out)`, float32."""
         rows = values.reshape(-1, values.shape[-1])
-        ranges = rows.abs().amax(dim=1, keepdim=True).clamp_min_(LEAST)
-        rounded = (rows * (LARGEST / ranges)).round_().to(torch.int8)
-        sums = _product(rounded, self._weight, self._steps, self._zeros)
-        out = sums.mul_(ranges) if self._bias is None else torch.addcmul(self._bias, sums, ranges)
+        out = rows.new_empty(len(rows), len(self._steps))
+        for some, made in zip(rows.split(BLOCK), out.split(BLOCK), strict=True):
+            self._fill(made, some)
         return out.view(*values.shape[:-1], -1)
+
+    def _fill(self, out: torch.Tensor, rows: torch.Tensor) -> None:
+        scratch = rows.abs()
+        ranges = scratch.amax(dim=1, keepdim=True).clamp_min_(LEAST)
+        rounded = torch.mul(rows, LARGEST / ranges, out=scratch).round_().add_(ZERO).to(torch.uint8)
+        sums = _product(rounded, self._weight, self._steps, self._zeros)
+        if self._bias is None:
+            torch.mul(sums, ranges, out=out)
+        else:
+            torch.addcmul(self._bias, sums, ranges, out=out)
 
 
 def to_int8(model: torch.nn.Module) -> None:
@@ -48,10 +61,10 @@ def to_int8(model: torch.nn.Module) -> None:
 def _check_exact() -> None:
     """Processors without VNNI or AMX add pairs of products in 16 bits, which overflow, or halve the weights."""
     size = 64
-    largest = torch.full((size, size), LARGEST, dtype=torch.int8)
+    weight = torch.full((size, size), LARGEST, dtype=torch.int8)
     try:
         steps, zeros = torch.ones(size), torch.zeros(size, dtype=torch.int32)
-        made = _product(largest, _packed(largest), steps, zeros)
+        made = _product(torch.full((size, size), ZERO + LARGEST, dtype=torch.uint8), _packed(weight), steps, zeros)
     except (AttributeError, RuntimeError, NotImplementedError) as error:
         reason = " ".join(str(error).split())[:120]
         raise ConfigError(f"torch {torch.__version__} multiplies no int8 here ({reason}); {_INSTEAD}") from error
@@ -71,6 +84,6 @@ def _packed(weight: torch.Tensor) -> torch.Tensor:
 def _product(rows: torch.Tensor, weight: torch.Tensor, steps: torch.Tensor, zeros: torch.Tensor) -> torch.Tensor:
     """`(rows, out)` float32: sums of products, times the step of each output."""
     made: torch.Tensor = torch.ops.onednn.qlinear_pointwise(
-        rows, 1.0, 0, weight, steps, zeros, None, 1.0, 0, torch.float32, "none", [], ""
+        rows, 1.0, ZERO, weight, steps, zeros, None, 1.0, 0, torch.float32, "none", [], ""
     )
     return made
