@@ -35,8 +35,8 @@ class Int8Linear(torch.nn.Module):
         """`(..., in)` to `(..., out)`, float32."""
         rows = values.reshape(-1, values.shape[-1])
         out = rows.new_empty(len(rows), len(self._steps))
-        for some, made in zip(rows.split(BLOCK), out.split(BLOCK), strict=True):
-            self._fill(made, some)
+        for first in range(0, len(rows), BLOCK):
+            self._fill(out[first : first + BLOCK], rows[first : first + BLOCK])
         return out.view(*values.shape[:-1], -1)
 
     def _fill(self, out: torch.Tensor, rows: torch.Tensor) -> None:
