@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import ClassVar, Protocol
 
 from encoders import profiles
-from encoders.profiles import Profile
+from encoders.profiles import DEFAULT_BACKEND, Profile
+from quarry.errors import ConfigError
 from quarry.registry import Registry
 from quarry.settings import Precision
 from quarry.types import Encoder
@@ -38,7 +39,12 @@ def load_encoder(
 def encoder_of(
     chosen: Profile, *, dim: int | None = None, dtype: str = "float32", precision: Precision = "auto"
 ) -> Encoder:
-    """As `load_encoder`, of a profile at hand."""
+    """As `load_encoder`, of a profile at hand. ConfigError for int8 where another program computes."""
+    if precision == "int8" and chosen.backend.get("kind") != DEFAULT_BACKEND:
+        raise ConfigError(
+            f"encoder {chosen.name!r}: its backend {chosen.backend.get('kind')!r} computes as it likes; "
+            "set encoder.precision=auto"
+        )
     documents = encoder.build(chosen.backend).load(chosen, dim=dim, dtype=dtype, precision=precision)
     if chosen.query is None:
         return documents

@@ -24,6 +24,7 @@ from encoders._architectures import first_position, rotary_limit
 from encoders._attention import ATTENTION, Row, running
 from encoders._device import setup
 from encoders._folder import Dense, ModelFolder
+from encoders._int8 import to_int8
 from encoders._pooling import Cut, pool
 from encoders._segments import pooled
 from quarry.errors import EncodeError, ModelError
@@ -48,6 +49,8 @@ class Network:
         self._model.to(self.setup.device)
         if folder.layers:
             _keep_layers(self._model, folder.layers, of=int(self._model.config.get_text_config().num_hidden_layers))
+        if self.setup.int8:
+            to_int8(self._model)
         self._pad = int(folder.config.get("pad_token_id") or 0)
         self._dense = [_linear(dense) for dense in folder.dense]
 

@@ -87,8 +87,9 @@ class Transformer:
             "dim": self._dim or folder.dim,
             "dtype": self._dtype,
         }
+        own = ["int8"] if self._precision == "int8" else []
         made_by = digest(
-            "embed", known, folder.architecture, folder.include_prompt, self._window, self._overlap, WINDOWS
+            "embed", known, folder.architecture, folder.include_prompt, self._window, self._overlap, WINDOWS, *own
         )
         return EncoderIdentity(
             name=chosen.name, model=chosen.model, revision=chosen.revision, fingerprint=made_by, **known

@@ -128,12 +128,12 @@ class Laboratory:
             own, chosen = self._encoder_settings(name), profile(name)
             if chosen.backend.get("kind") != DEFAULT_BACKEND or chosen.query:
                 raise ConfigError(f"encoder {name!r}: an evaluation takes one model that is run on this machine")
-            self._encoders[name] = CuttingEncoder(chosen, dim=own["dim"], dtype=own["dtype"])
+            self._encoders[name] = CuttingEncoder(chosen, **{key: own[key] for key in own if key != "profile"})
         return self._encoders[name]
 
     def _encoder_settings(self, name: str) -> dict[str, Any]:
         given = self._effective.settings.encoder
-        return {"profile": name, "dim": given.dim if name == given.profile else None, "dtype": given.dtype}
+        return {**given.deciding, "profile": name, "dim": given.dim if name == given.profile else None}
 
     def texts(self) -> list[Text]:
         """The searchable documents of the corpus; parsed and indexed by `index` before."""

@@ -77,9 +77,15 @@ class Backfilled:
 
 def target_of(effective: Effective, live: GenerationRow, wanted: Wanted) -> GenerationRow:
     """The row of the generation that the wish makes. ConfigError where that is the live one."""
+    precision = effective.settings.encoder.precision
     recipe = target_recipe(
         live,
-        encoder={"profile": wanted.encoder, "dim": wanted.dim, "dtype": wanted.dtype},
+        encoder={
+            "profile": wanted.encoder,
+            "dim": wanted.dim,
+            "dtype": wanted.dtype,
+            "precision": None if precision == "auto" else precision,
+        },
         chunker=chunker_spec(wanted.chunker) if wanted.chunker else None,
         parsers=recipe_of(effective).parsers if wanted.parsers else None,
     )

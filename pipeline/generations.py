@@ -62,7 +62,7 @@ def session_for(session_or: Session | None, settings: Settings, collection: Coll
     """A run that writes into `row`, by that generation's own recipe."""
     started = datetime.now(UTC)
     run_id = session_or.run_id if session_or else digest("run", collection.name, row.id, started.isoformat(), length=16)
-    recipe = replace(stored_recipe(row), precision=settings.encoder.precision)
+    recipe = replace(stored_recipe(row), precision=settings.encoder.computing)
     return Session(settings, collection.store, collection, recipe, row, run_id, started)
 
 
@@ -143,6 +143,8 @@ def target_recipe(
     changed = {**stored.encoder_settings, **{name: value for name, value in encoder.items() if value is not None}}
     if encoder.get("profile") not in (None, stored.encoder_settings.get("profile")):
         changed = {"dim": None, "dtype": "float32", **{n: v for n, v in encoder.items() if v is not None}}
+    if changed.get("precision") != "int8":
+        changed.pop("precision", None)  # the machine's matter
     return replace(
         stored,
         encoder_settings=changed,

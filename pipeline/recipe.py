@@ -30,9 +30,9 @@ class Recipe:
     chunker_settings: Mapping[str, Any]
     """`{"kind": ..., **settings}`."""
     encoder_settings: Mapping[str, Any]
-    """Fields of `quarry.settings.EncoderSettings` that decide a vector."""
+    """`quarry.settings.EncoderSettings.deciding`."""
     precision: Precision = field(default="auto", kw_only=True)
-    """What the network computes in: this machine's matter, never stored."""
+    """What the network computes in where the settings don't say: this machine's matter, never stored."""
 
     @cached_property
     def parse_fingerprints(self) -> dict[str, str]:
@@ -55,7 +55,7 @@ class Recipe:
     @cached_property
     def encoder(self) -> Encoder:
         """ModelError here, before the first parse, where the model is missing."""
-        return load_encoder(**self.encoder_settings, precision=self.precision)
+        return load_encoder(**{"precision": self.precision, **self.encoder_settings})
 
     @cached_property
     def tokens(self) -> TokenCounter:
@@ -93,8 +93,8 @@ def recipe_of(effective: Effective) -> Recipe:
     return Recipe(
         parsers=without_private({**{kind: {} for kind in parser.names()}, **settings.parsers}),
         chunker_settings=chunker_spec(settings.chunker),
-        encoder_settings=settings.encoder.model_dump(exclude={"precision"}),
-        precision=settings.encoder.precision,
+        encoder_settings=settings.encoder.deciding,
+        precision=settings.encoder.computing,
     )
 
 
@@ -142,7 +142,7 @@ def live_recipe(effective: Effective, live: GenerationRow) -> Recipe:
     for section, mine, theirs in (
         ("parsers", asked.parsers, {**{kind: {} for kind in asked.parsers}, **stored.parsers}),
         ("chunker", asked.chunker_settings, stored.chunker_settings),
-        ("encoder", asked.encoder_settings, stored.encoder_settings),
+        ("encoder", _with_precision(asked, stored), stored.encoder_settings),
     ):
         if mine != theirs and _is_set(section, effective):
             raise MismatchError(_mismatch(section, mine, theirs, live=live))
@@ -150,6 +150,14 @@ def live_recipe(effective: Effective, live: GenerationRow) -> Recipe:
     if changed.id != live.id:
         raise MismatchError(_outgrown(changed, live))
     return stored if asked.precision == stored.precision else replace(stored, precision=asked.precision)
+
+
+def _with_precision(asked: Recipe, stored: Recipe) -> Mapping[str, Any]:
+    """The encoder's settings as asked for; `auto` takes the int8 of a generation."""
+    chosen = stored.encoder_settings.get("precision")
+    if chosen is None or "precision" in asked.encoder_settings:
+        return asked.encoder_settings
+    return {**asked.encoder_settings, "precision": chosen if asked.precision == "auto" else asked.precision}
 
 
 def _is_set(section: str, effective: Effective) -> bool:
@@ -173,8 +181,13 @@ def backfill_command(section: str, mine: Mapping[str, Any], names: Sequence[str]
     if section == "parsers":
         return f"{call} --parser"
     if section == "encoder":
-        flags = {"profile": "--encoder", "dim": "--dim", "dtype": "--dtype"}
-        return " ".join([call, *(f"{flags[name]} {mine[name]}" for name in names if mine.get(name) is not None)])
+        flags = {
+            "profile": "--encoder ",
+            "dim": "--dim ",
+            "dtype": "--dtype ",
+            "precision": "--set encoder.precision=",
+        }
+        return " ".join([call, *(f"{flags[name]}{mine[name]}" for name in names if mine.get(name) is not None)])
     own = [f"--set chunker.{name}={mine[name]}" for name in names if name != "kind" and name in mine]
     return " ".join([call, f"--chunker {mine['kind']}", *own])
 

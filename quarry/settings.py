@@ -28,7 +28,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "int8"]
 
 
 class EncoderSettings(Section):
@@ -36,7 +36,19 @@ class EncoderSettings(Section):
     dim: int | None = Field(default=None, gt=0)
     dtype: Literal["float32", "float16", "binary"] = "float32"
     precision: Precision = "auto"
-    """What the network computes in; no part of a generation, since a machine is tested before it writes."""
+    """What the network computes in. int8 makes vectors of its own and is part of a generation; the others make the same
+    ones, so they are the machine's matter, which is tested before it writes.
+    """
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """What decides a vector: stored with a generation."""
+        return self.model_dump(exclude=None if self.precision == "int8" else {"precision"})
+
+    @property
+    def computing(self) -> Precision:
+        """What this machine computes in where the generation doesn't say."""
+        return "auto" if self.precision == "int8" else self.precision
 
 
 class LimitSettings(Section):
