@@ -1,7 +1,8 @@
 """The sentinel test: a machine may write into a generation where it makes the vectors that are stored there.
 
 The compute precision (but int8), the device and the libraries are no part of a fingerprint: they change the last digits
-only, if all is well. So a setup that a generation doesn't know encodes a few of its stored chunks again before it adds any.
+only, if all is well. So a setup that a generation doesn't know encodes a few of its stored chunks again before it adds
+any.
 """
 
 from __future__ import annotations
