@@ -72,7 +72,7 @@ def _check_exact() -> None:
         raise ConfigError(f"this processor has no exact product of bytes (VNNI or AMX); {_INSTEAD}")
 
 
-_INSTEAD = "set encoder.precision=float32"
+_INSTEAD = "set encoder.precision=float32, and backfill what was made in int8"
 
 
 def _packed(weight: torch.Tensor) -> torch.Tensor:
