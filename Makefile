@@ -21,10 +21,10 @@ demo: install
 	$(BIN)/python -m examples.demo
 
 test: check
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: check
-	$(BIN)/python -m pytest -n 4 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: install
 	$(BIN)/ruff format --check .

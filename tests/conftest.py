@@ -18,6 +18,14 @@ settings.register_profile("quarry", deadline=None, derandomize="CI" in os.enviro
 settings.load_profile("quarry")
 
 
+SLOW_FOLDERS = ("flows", "pipeline", "cli")
+"""Their files start processes and wait for them: begun last, they would leave the other workers idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.parent.name not in SLOW_FOLDERS)
+
+
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A one-layer encoder."""
