@@ -31,15 +31,18 @@ def options() -> Iterator[tuple[str, click.Option]]:
 
 
 def _command(name: str) -> click.Command:
-    found = cli.get_command(click.Context(cli), name)
+    found = cli.get_command(_root(), name)
     assert found is not None  # it is in COMMANDS
     return found
 
 
+def _root() -> click.Context:
+    return click.Context(cli, info_name="quarry", **cli.context_settings)
+
+
 def _section(name: str) -> str:
     command = _command(name)
-    parent = click.Context(cli, info_name="quarry")
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH)
+    context = click.Context(command, info_name=name, parent=_root(), terminal_width=WIDTH, max_content_width=WIDTH)
     return f"## quarry {name}\n\n```\n{command.get_help(context).rstrip()}\n```\n"
 
 
