@@ -20,6 +20,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/python -m examples.demo
 
+# Four workers at once: each takes one thread.
+test test-all: export OMP_NUM_THREADS := 1
+
 test: check
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
