@@ -19,8 +19,9 @@ import numpy as np
 
 from evaluation.given import Splitter
 from evaluation.strategies import Strategy, given
+from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.span import Span
-from quarry.types import Document, SentenceEmbedder, TokenCounter
+from quarry.types import Document
 
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 """As LangChain's semantic chunker cuts sentences."""

@@ -21,7 +21,8 @@ from evaluation.strategies import strategy
 from parsers import parser
 from pipeline.embedding import prepare
 from pipeline.recipe import Recipe
-from quarry.types import Chunk, Document, Origin, Prepared
+from quarry.encoding import Prepared
+from quarry.types import Chunk, Document, Origin
 
 RULES, SEMANTIC, LATE = 1.03, 1.3, 1.5
 """Bars: strategies that encode nothing to cut, `semantic` with its sentences' vectors, `late` with one window alone."""

@@ -24,8 +24,8 @@ from evaluation.bootstrap import Array, Difference, difference, resampled_means
 from evaluation.indexes import Index, Laboratory
 from evaluation.rankings import Queries
 from evaluation.strategies import strategy
+from quarry.encoding import Encoder
 from quarry.settings import load
-from quarry.types import Encoder
 from search.search import Mode, search
 from stores.rows import GenerationRow
 

@@ -16,8 +16,8 @@ from rich.table import Table
 from pipeline.ingest import ingest
 from pipeline.plan import Request
 from pipeline.views import encoder_of, live_of
+from quarry.encoding import Encoder
 from quarry.settings import load
-from quarry.types import Encoder
 from search.search import Hit, Mode, search
 from stores.collection import Collection
 from stores.lance import Store

@@ -30,7 +30,8 @@ from encoders.tokens import Tokens
 from parsers.html import Html
 from parsers.markdown import Markdown
 from parsers.pdf import Pdf
-from quarry.types import Chunk, Document, ElementType, Origin, TokenCounter
+from quarry.encoding import TokenCounter
+from quarry.types import Chunk, Document, ElementType, Origin
 
 RIGHT, WRONG = 0.98, 0.005
 LATER = 8

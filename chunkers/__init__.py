@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from chunkers._parts import sentence_parts
 from chunkers._sections import top_sections
+from quarry.encoding import Mixture, SentenceEmbedder, TokenCounter
 from quarry.registry import Registry
-from quarry.types import Chunk, Document, Mixture, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document
 
 __all__ = ["Chunker", "Mixes", "chunker", "sentence_parts", "top_sections"]
 

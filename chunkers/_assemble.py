@@ -10,9 +10,10 @@ from itertools import pairwise
 from chunkers._headings import Context, Headings
 from chunkers._ruler import Ruler, whole_character
 from chunkers._sentences import rows, sentences
+from quarry.encoding import TokenCounter
 from quarry.fingerprint import chunk_id
 from quarry.span import Span
-from quarry.types import Chunk, Document, Element, ElementType, TokenCounter
+from quarry.types import Chunk, Document, Element, ElementType
 
 SMALLEST = 8
 """Least size in tokens: one character has up to four in a byte tokenizer, and context takes a third."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from chunkers._headings import CONTEXT_SHARE, Context, line
 from chunkers._scope_ruling import Ruling
+from quarry.encoding import TokenCounter
 from quarry.span import Span
-from quarry.types import TokenCounter
 
 EXTRA_SHARE = 4
 """A definition, a period or what rules running text gets at most one part in so many."""

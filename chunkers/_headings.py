@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from quarry.encoding import TokenCounter
 from quarry.identity import Identity, identity_of, words
 from quarry.span import Span
-from quarry.types import Document, Element, TokenCounter
+from quarry.types import Document, Element
 
 OPENING = 200
 """Characters of a chunk in which a cover says what the document is."""

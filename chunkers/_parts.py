@@ -10,8 +10,9 @@ from chunkers._assemble import split
 from chunkers._ruler import Ruler
 from chunkers._sections import top_sections
 from chunkers._sentences import sentences
+from quarry.encoding import TokenCounter
 from quarry.span import Span
-from quarry.types import Chunk, Document, Element, TokenCounter
+from quarry.types import Chunk, Document, Element
 
 
 def by_section(document: Document) -> Iterator[list[Element]]:

@@ -7,8 +7,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
+from quarry.encoding import Divisible, TokenCounter
 from quarry.span import Span
-from quarry.types import Divisible, TokenCounter
 
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 _FLAGS = 64

@@ -20,9 +20,10 @@ from chunkers._packing import pack
 from chunkers._pages import has_pages, page_runs
 from chunkers._ruler import Ruler
 from chunkers._sentences import sentences
+from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.fingerprint import digest, parent_id
 from quarry.span import Span
-from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document
 
 PARENT_SIZES = {"chunk": 240, "section": 1000, "page": 1000}
 SMALL = 4

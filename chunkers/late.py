@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from chunkers import Chunker, chunker
+from quarry.encoding import Mixture, SentenceEmbedder, TokenCounter
 from quarry.errors import ConfigError
 from quarry.fingerprint import chunk_id, digest
-from quarry.types import Chunk, Document, Mixture, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document
 
 
 @chunker

@@ -15,10 +15,11 @@ from chunkers._headings import Context, Headings
 from chunkers._packing import pack
 from chunkers._ruler import Ruler
 from chunkers._scope_ruling import Rulings
+from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.fingerprint import digest
 from quarry.identity import Identity, identity_of
 from quarry.span import Span
-from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document
 
 
 @chunker

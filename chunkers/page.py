@@ -13,9 +13,10 @@ from chunkers._headings import CONTEXT_SHARE, Context, Headings
 from chunkers._packing import pack
 from chunkers._pages import has_pages, page_runs
 from chunkers._ruler import Ruler
+from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document
 
 
 @chunker

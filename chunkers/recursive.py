@@ -10,9 +10,10 @@ from chunkers import chunker
 from chunkers._assemble import SMALLEST, Maker, Piece, assemble
 from chunkers._ruler import Ruler
 from chunkers._sections import body
+from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document
 
 
 @chunker

@@ -21,10 +21,11 @@ from chunkers._headings import CONTEXT_SHARE, Headings
 from chunkers._packing import pack
 from chunkers._ruler import Ruler
 from chunkers._sections import body
+from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.errors import ConfigError, DocumentError
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document
 
 FLAGS = regex.MULTILINE | regex.VERSION0
 """`^` and `$` are the ends of lines; small and capital letters differ unless a pattern says `(?i)`."""

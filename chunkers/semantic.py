@@ -20,10 +20,11 @@ from chunkers._headings import Context, Headings
 from chunkers._parts import by_section, units
 from chunkers._ruler import Ruler
 from chunkers._topics import topics
+from quarry.encoding import Mixture, SentenceEmbedder, TokenCounter
 from quarry.errors import EncodeError
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, Document, Element, Mixture, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document, Element
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,9 +11,10 @@ from chunkers import chunker
 from chunkers._assemble import SMALLEST, Maker, Piece, assemble
 from chunkers._ruler import Ruler, whole_character
 from chunkers._sections import body
+from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, Document, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document
 
 _NOT_SPACE = re.compile(r"\S")
 

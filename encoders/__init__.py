@@ -8,10 +8,10 @@ from typing import ClassVar, Protocol
 
 from encoders import profiles
 from encoders.profiles import DEFAULT_BACKEND, Profile
+from quarry.encoding import Encoder
 from quarry.errors import ConfigError
 from quarry.registry import Registry
 from quarry.settings import Precision
-from quarry.types import Encoder
 
 
 class Backend(Protocol):

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from encoders._mixing import embedded
 from encoders._pooling import Array
+from quarry.encoding import LATE, EmbeddedChunk, Encoder, EncoderIdentity, Mixture, Prepared, TokenCounter, Usage
 from quarry.errors import ConfigError
 from quarry.fingerprint import digest
 from quarry.span import Span
-from quarry.types import Chunk, EmbeddedChunk, Encoder, EncoderIdentity, Mixture, Prepared, TokenCounter, Usage
+from quarry.types import Chunk
 
 
 class Asymmetric:
-    """Fits `quarry.types.Encoder`. Both models are part of its fingerprint: neither may change under an index."""
+    """Fits `quarry.encoding.Encoder`. Both models are part of its fingerprint: neither may change under an index."""
 
     def __init__(self, documents: Encoder, queries: Encoder) -> None:
         mine, theirs = documents.identity, queries.identity
@@ -43,10 +45,10 @@ class Asymmetric:
         return f"{self._documents.setup}; queries {self._queries.setup}"
 
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
-        return self._every(self.prepare(chunks))
+        return embedded(self, self.prepare(chunks))
 
     def encode_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> list[EmbeddedChunk]:
-        return self._every(self.prepare_mixed(text, chunks, Mixture(plain=0.0, late=1.0), sections=sections))
+        return embedded(self, self.prepare_mixed(text, chunks, LATE, sections=sections))
 
     def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
         return self._keyed(self._documents.prepare(chunks))
@@ -71,11 +73,11 @@ class Asymmetric:
     def encode_query(self, query: str) -> Array:
         return self._queries.encode_query(query)
 
+    def forget(self) -> None:
+        self._documents.forget()
+        self._queries.forget()
+
     def _keyed(self, prepared: Prepared) -> Prepared:
         """By this encoder's fingerprint, since that is what the store looks vectors up by."""
         jobs = (replace(job, key=job.key_by(self.fingerprint)) for job in prepared.jobs)
         return replace(prepared, jobs=tuple(jobs))
-
-    def _every(self, prepared: Prepared) -> list[EmbeddedChunk]:
-        found = dict(item for batch in self.vectors(prepared, range(len(prepared.jobs))) for item in batch)
-        return [EmbeddedChunk(job.chunk, found[index], job.key) for index, job in enumerate(prepared.jobs)]

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from encoders._pooling import Array, Cut, unit
+from quarry.encoding import Component, EmbeddedChunk, Encoder, Job, Prepared
 from quarry.fingerprint import digest
-from quarry.types import Chunk, Component, Job, Prepared
+from quarry.types import Chunk
 
 Place = tuple[int, int]
 """(job, number of its component)."""
@@ -50,6 +51,12 @@ def job_of(made_by: str, chunk: Chunk, readings: Sequence[Reading]) -> Job:
     else:
         content = ("mixed", [[reading.component.weight, *reading.content] for reading in readings])
     return Job(chunk, digest(made_by, *content), content, tuple(reading.component for reading in readings))
+
+
+def embedded(encoder: Encoder, prepared: Prepared) -> list[EmbeddedChunk]:
+    """All of it, in the order of its jobs."""
+    found = dict(item for batch in encoder.vectors(prepared, range(len(prepared.jobs))) for item in batch)
+    return [EmbeddedChunk(job.chunk, found[index], job.key) for index, job in enumerate(prepared.jobs)]
 
 
 class Mixer:

@@ -10,13 +10,15 @@ from typing import Protocol
 
 import numpy as np
 
-from encoders._mixing import Inputs, job_of
+from encoders._batches import batches
+from encoders._mixing import Inputs, embedded, job_of
 from encoders._pooling import Array, unit
 from encoders.tokens import Tokens, clean
 from quarry import fault
+from quarry.encoding import LATE, EmbeddedChunk, EncoderIdentity, Mixture, Prepared, Usage
 from quarry.errors import ConfigError, EncodeError, ModelError
 from quarry.span import Span
-from quarry.types import Chunk, EmbeddedChunk, EncoderIdentity, Mixture, Prepared, Usage
+from quarry.types import Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class TextModel(Protocol):
 
 
 class WholeTexts:
-    """Fits `quarry.types.Encoder`. Late chunking is refused: it needs token states."""
+    """Fits `quarry.encoding.Encoder`. Late chunking is refused: it needs token states."""
 
     def __init__(
         self,
@@ -70,10 +72,10 @@ class WholeTexts:
         return Usage(self._encoded, 0)
 
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
-        return self._every(self.prepare(chunks))
+        return embedded(self, self.prepare(chunks))
 
     def encode_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> list[EmbeddedChunk]:
-        return self._every(self.prepare_mixed(text, chunks, Mixture(plain=0.0, late=1.0), sections=sections))
+        return embedded(self, self.prepare_mixed(text, chunks, LATE, sections=sections))
 
     def prepare_mixed(
         self,
@@ -117,10 +119,6 @@ class WholeTexts:
         for numbers, vectors in self._run(texts):
             yield [(index, vector) for n, vector in zip(numbers, vectors, strict=True) for index in users[n]]
 
-    def _every(self, prepared: Prepared) -> list[EmbeddedChunk]:
-        found = dict(item for batch in self.vectors(prepared, range(len(prepared.jobs))) for item in batch)
-        return [EmbeddedChunk(job.chunk, found[index], job.key) for index, job in enumerate(prepared.jobs)]
-
     def embed(self, texts: Sequence[str]) -> Array:
         """`(len(texts), dim)` float32. Texts over the model's length raise EncodeError."""
         sequences = self._sequences(texts, self.tokens, names=[f"text {number}" for number in range(len(texts))])
@@ -137,9 +135,13 @@ class WholeTexts:
         vector: Array = self._checked(self._model.query(Text(clean(query), len(ids)))[None], 1)[0]
         return vector
 
+    def forget(self) -> None:
+        self.tokens.recent.clear()
+
     def _run(self, texts: Sequence[Text]) -> Iterator[tuple[list[int], Array]]:
+        most_texts, most_tokens = self._sizes
         order = sorted(range(len(texts)), key=lambda number: -texts[number].tokens)
-        groups = list(batches(order, [text.tokens for text in texts], self._sizes))
+        groups = list(batches(order, length=lambda number: texts[number].tokens, budget=most_tokens, most=most_texts))
         fault.reach("encode")
         for number, vectors in self._model.documents([[texts[n] for n in group] for group in groups]):
             self._count(sum(texts[n].tokens for n in groups[number]))
@@ -179,18 +181,3 @@ def whole_dim(name: str, declared: int | None, *, dim: int | None, dtype: str) -
     if dtype == "binary" and (dim or declared) % 8:
         raise ConfigError(f"encoder.dim is {dim or declared}: binary takes a multiple of 8")
     return dim or declared
-
-
-def batches(order: Iterable[int], tokens: Sequence[int], sizes: tuple[int, int]) -> Iterator[list[int]]:
-    """Neighbours in `order`, at least one."""
-    most_texts, most_tokens = sizes
-    batch: list[int] = []
-    total = 0
-    for number in order:
-        if batch and (len(batch) == most_texts or total + tokens[number] > most_tokens):
-            yield batch
-            batch, total = [], 0
-        batch.append(number)
-        total += tokens[number]
-    if batch:
-        yield batch

@@ -19,10 +19,10 @@ from encoders._pooling import Array
 from encoders._whole import Text, WholeTexts, whole_dim
 from encoders.profiles import Profile, resolve
 from encoders.tokens import Tokens
+from quarry.encoding import EncoderIdentity
 from quarry.errors import ConfigError
 from quarry.fingerprint import digest
 from quarry.settings import Precision
-from quarry.types import EncoderIdentity
 
 if TYPE_CHECKING:
     from encoders._embeddings_api import EmbeddingsApi

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from encoders._batches import batches
 from encoders._folder import most_tokens, read_json, text_config
 from encoders._pooling import Array
-from encoders._whole import batches
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
 from quarry.errors import EncodeError, ModelError
@@ -103,7 +103,7 @@ class Reranker:
         found = np.empty(len(pairs), dtype=np.float32)
         lengths = [len(pair.ids) for pair in pairs]
         order = sorted(range(len(pairs)), key=lambda number: -lengths[number])
-        for batch in batches(order, lengths, (ALONE, BATCH_TOKENS)):
+        for batch in batches(order, length=lambda number: lengths[number], budget=BATCH_TOKENS, most=ALONE):
             found[batch] = self._network.logits([pairs[number] for number in batch])
         if not np.isfinite(found).all():
             raise EncodeError(f"{self.profile.name} gave a score that is not finite")

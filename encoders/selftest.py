@@ -14,10 +14,11 @@ from encoders._flops import flops_per_token, layer_matrices, machine_flops
 from encoders._folder import ModelFolder, read_folder
 from encoders._pooling import Array
 from encoders.profiles import DEFAULT_BACKEND, Profile, resolve
-from encoders.transformer import LATE, Transformer
+from encoders.transformer import Transformer
+from quarry.encoding import LATE, Encoder
 from quarry.errors import EncodeError
 from quarry.span import Span
-from quarry.types import Chunk, Encoder
+from quarry.types import Chunk
 
 PROSE = (
     "The harbour master keeps a record of every vessel that enters the bay: its length, its draught, the cargo it "
@@ -75,11 +76,11 @@ def checks(chosen: Profile) -> Iterator[Check]:
     encoder = encoder_of(chosen)
     texts = sample(encoder, 12)
     close = LOCAL if chosen.backend.get("kind") != "http" else SERVED
-    together = encoder.embed(texts)
+    together = _afresh(encoder, texts)
     yield _finite(together, encoder)
-    alone = np.concatenate([encoder.embed([text]) for text in texts])
+    alone = np.concatenate([_afresh(encoder, [text]) for text in texts])
     yield _same("a text has the same vector alone and in company", together, alone, close)
-    yield _same("other company changes nothing", together[::-3], encoder.embed(texts[::-3]), close)
+    yield _same("other company changes nothing", together[::-3], _afresh(encoder, texts[::-3]), close)
     yield _prompts(encoder, chosen, texts[0], close)
     yield _longest(encoder)
     if isinstance(encoder, Transformer):
@@ -92,6 +93,7 @@ def speed(chosen: Profile) -> Speed:
     encoder = encoder_of(chosen)
     texts = sample(encoder, TEXTS)
     encoder.embed(texts[:2])
+    encoder.forget()
     before, wall, cpu = encoder.usage.encoded, time.perf_counter(), time.process_time()
     encoder.embed(texts)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
@@ -123,6 +125,12 @@ def _within(text: str, limit: int, count: Callable[[str], int]) -> str:
     while count(text) > limit:
         text = text.rpartition(" ")[0]
     return text
+
+
+def _afresh(encoder: Encoder, texts: Sequence[str]) -> Array:
+    """What is remembered of earlier texts would be compared with itself."""
+    encoder.forget()
+    return encoder.embed(texts)
 
 
 def _finite(vectors: Array, encoder: Encoder) -> Check:

@@ -23,10 +23,10 @@ from encoders._weights import weights_hash
 from encoders._whole import Text, WholeTexts, whole_dim
 from encoders.profiles import Profile, resolve
 from encoders.tokens import Tokens
+from quarry.encoding import EncoderIdentity
 from quarry.errors import ConfigError, EncodeError, ModelError
 from quarry.fingerprint import digest
 from quarry.settings import Precision
-from quarry.types import EncoderIdentity
 
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 _READ = (".json", ".py", ".safetensors", ".txt", ".model")

@@ -19,7 +19,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tokens:
-    """Counts and ids as the model sees them. Fits `quarry.types.TokenCounter`; safe to share between threads.
+    """Counts and ids as the model sees them. Fits `quarry.encoding.TokenCounter`; safe to share between threads.
 
     A text is content: `[SEP]` or `</s>` written in a document becomes ordinary tokens, never a control token. Lone
     surrogates, which no tokenizer takes, are read as U+FFFD. Pickles by its arguments, so worker processes can take it.

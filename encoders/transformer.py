@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from encoders import encoder
+from encoders._batches import batches
 from encoders._folder import ModelFolder, read_folder
 from encoders._late import late_parts
 from encoders._memo import Memo
-from encoders._mixing import Inputs, Mixer, Reading, job_of
+from encoders._mixing import Inputs, Mixer, Reading, embedded, job_of
 from encoders._pooling import Array, Cut, unit
 from encoders._weights import weights_hash
 from encoders._window_cost import OVERLAP, best_window
@@ -23,11 +24,12 @@ from encoders._windows import WINDOWS
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
 from quarry import fault, memory
+from quarry.encoding import LATE, Component, EmbeddedChunk, EncoderIdentity, Mixture, Prepared, Usage, Use
 from quarry.errors import ConfigError, EncodeError
 from quarry.fingerprint import digest
 from quarry.settings import Precision
 from quarry.span import Span
-from quarry.types import Chunk, Component, EmbeddedChunk, EncoderIdentity, Mixture, Prepared, Usage, Use
+from quarry.types import Chunk
 
 if TYPE_CHECKING:
     from encoders._calibration import Spread
@@ -43,11 +45,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 SHARED = 2 / 9
 """Of their tokens, what neighbouring windows of a size that a strategy asks for share."""
-LATE = Mixture(plain=0.0, late=1.0)
 
 
 class Transformer:
-    """Fits `quarry.types.Encoder`. Weights are loaded and torch is imported at the first text, not for `identity`."""
+    """Fits `quarry.encoding.Encoder`. Weights and torch are loaded at the first text, not for `identity`."""
 
     def __init__(
         self, chosen: Profile, *, dim: int | None = None, dtype: str = "float32", precision: Precision = "auto"
@@ -110,7 +111,7 @@ class Transformer:
 
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         """Each chunk's prompt + context + text on its own. EncodeError for one over the model's length: never cut."""
-        return self._every(self.prepare(chunks))
+        return embedded(self, self.prepare(chunks))
 
     def encode_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> list[EmbeddedChunk]:
         """Late chunking (Günther et al. 2024, §3.1): means over the token states of windows of the body text.
@@ -118,7 +119,7 @@ class Transformer:
         Special and prompt tokens stand in every window and in no mean. A chunk that holds no whole token is encoded on
         its own. EncodeError where the model is not mean-pooled.
         """
-        return self._every(self.prepare_mixed(text, chunks, LATE, sections=sections))
+        return embedded(self, self.prepare_mixed(text, chunks, LATE, sections=sections))
 
     def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
         """Tokenised, with keys; loads no model. EncodeError as `encode`."""
@@ -244,10 +245,6 @@ class Transformer:
         for batch, pooled in self._spread(order, run, length=lambda window: len(prepared.windows[window])):
             yield shared(mixer.take(dict(zip(batch, pooled, strict=True))))
 
-    def _every(self, prepared: Prepared) -> list[EmbeddedChunk]:
-        found = dict(item for batch in self.vectors(prepared, range(len(prepared.jobs))) for item in batch)
-        return [EmbeddedChunk(job.chunk, found[index], job.key) for index, job in enumerate(prepared.jobs)]
-
     def embed(self, texts: Sequence[str]) -> Array:
         """`(len(texts), dim)` float32; equal texts are run once, and what was read a moment ago not at all.
 
@@ -372,11 +369,11 @@ class Transformer:
         """Batches of about one length, each with its result, in order, by the best split of this machine's cores."""
         network = self._network
         budget = GPU_BATCH_TOKENS if network.setup.on_gpu else BATCH_TOKENS
-        batches = _batches(iter(order), length=length, budget=budget)
+        queue = batches(order, length=length, budget=budget)
         if network.setup.on_gpu:
-            yield from ((batch, run(batch)) for batch in batches)
+            yield from ((batch, run(batch)) for batch in queue)
             return
-        for number, done in enumerate(self._cores.over(batches, run), start=1):
+        for number, done in enumerate(self._cores.over(queue, run), start=1):
             yield done
             if number % TIDY == 0:
                 memory.give_back()
@@ -406,17 +403,3 @@ class OnTransformers:
 
     def load(self, chosen: Profile, *, dim: int | None, dtype: str, precision: Precision) -> Transformer:
         return Transformer(chosen, dim=dim, dtype=dtype, precision=precision)
-
-
-def _batches(items: Iterator[T], *, length: Callable[[T], int], budget: int) -> Iterator[list[T]]:
-    """Up to `budget` tokens, at least one item."""
-    batch: list[T] = []
-    total = 0
-    for item in items:
-        if batch and total + length(item) > budget:
-            yield batch
-            batch, total = [], 0
-        batch.append(item)
-        total += length(item)
-    if batch:
-        yield batch

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from encoders.transformer import Transformer
+from quarry.encoding import Prepared, SentenceEmbedder, TokenCounter
 from quarry.fingerprint import chunk_id, digest
 from quarry.span import Span
-from quarry.types import Chunk, Document, Element, Prepared, SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document, Element
 from stores.rows import Vector
 
 Splitter = Callable[[Document, TokenCounter, SentenceEmbedder], Iterable[Span]]

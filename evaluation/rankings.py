@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from evaluation.indexes import Index
 from evaluation.metrics import BUDGETS, Found
 from evaluation.questions import Question
+from quarry.encoding import Encoder
 from quarry.errors import unknown
-from quarry.types import Encoder
 from search.fusion import Fusion
 from search.parents import Texts
 from search.search import MIN_POOL, Mode, search

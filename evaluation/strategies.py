@@ -15,10 +15,11 @@ import yaml
 
 from chunkers import Chunker, chunker
 from evaluation.given import GivenSpans, Splitter
+from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.errors import ConfigError
 from quarry.settings import chunker_spec, config_dir, read_yaml
 from quarry.span import Span
-from quarry.types import Document, SentenceEmbedder, TokenCounter
+from quarry.types import Document
 
 _COMMA = re.compile(r",(?![^\[]*\])")
 """Between settings, not inside a list."""

@@ -14,9 +14,10 @@ from pipeline.outcome import ended, problem
 from pipeline.plan import Change, Work
 from pipeline.report import ChunkCounts, DocumentCounts, Problem, Report, Seconds, TokenCounts, WorkCounts
 from pipeline.session import Session, metadata_json
+from quarry.encoding import EmbeddedChunk, Prepared
 from quarry.errors import BusyError, EncodeError
 from quarry.identity import identity_of
-from quarry.types import Document, EmbeddedChunk, Outcome, Prepared
+from quarry.types import Document, Outcome
 from stores.rows import ChunkRow, DocumentRow, LedgerRow, Provenance
 
 COMMIT_WAIT_S = 600.0

@@ -10,9 +10,10 @@ from pipeline.recipe import Recipe
 from pipeline.sentinel import admit
 from pipeline.session import Session
 from pipeline.siblings import cut_from
+from quarry.encoding import EmbeddedChunk, Mixture, Prepared
 from quarry.errors import BusyError, EncodeError
 from quarry.span import Span
-from quarry.types import Chunk, Document, EmbeddedChunk, Mixture, Prepared
+from quarry.types import Chunk, Document
 from stores.rows import Vector
 
 

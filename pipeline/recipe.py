@@ -12,10 +12,10 @@ from typing import Any
 from chunkers import Chunker, chunker
 from encoders import load_encoder
 from parsers import parser
+from quarry.encoding import Encoder, TokenCounter
 from quarry.errors import MismatchError
 from quarry.fingerprint import digest, settings_of
 from quarry.settings import Effective, Precision, chunker_spec
-from quarry.types import Encoder, TokenCounter
 from stores.rows import GenerationRow, generation_id
 
 DEFAULTS = "defaults.yaml"

@@ -17,8 +17,9 @@ import numpy as np
 
 from pipeline.recipe import Recipe
 from pipeline.session import Session
+from quarry.encoding import Prepared
 from quarry.errors import HeldBackError
-from quarry.types import Chunk, Document, Prepared
+from quarry.types import Chunk, Document
 
 LEAST = 0.9999
 """Cosine of each stored vector with the one that this machine makes."""

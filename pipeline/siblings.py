@@ -9,7 +9,7 @@ import numpy as np
 
 from encoders import load_encoder
 from pipeline.recipe import Recipe
-from quarry.types import Job
+from quarry.encoding import Job
 from stores.collection import Collection
 from stores.rows import GenerationRow, Vector
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.recipe import stored_recipe
+from quarry.encoding import Encoder
 from quarry.errors import StoreError
 from quarry.records import Record, chunk_record
 from quarry.settings import Settings
-from quarry.types import Encoder
 from search.parents import Texts, parent_rows
 from stores.collection import Collection
 from stores.lance import Store

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from quarry.encoding import EmbeddedChunk
 from quarry.fingerprint import digest
-from quarry.types import Chunk, EmbeddedChunk
+from quarry.types import Chunk
 
 Vector = np.ndarray[Any, np.dtype[np.float32]]
 Bits = np.ndarray[Any, np.dtype[np.uint8]]

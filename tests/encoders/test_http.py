@@ -21,9 +21,10 @@ import yaml
 
 from encoders import _embeddings_api, encoder_of, load_encoder
 from encoders.profiles import Profile, profile
+from quarry.encoding import Encoder
 from quarry.errors import ConfigError, EncodeError, ModelError, QuarryError, ServiceError
 from quarry.span import Span
-from quarry.types import Chunk, Encoder
+from quarry.types import Chunk
 from tests.encoders.embedding_server import DIM, Server, answer, entries, ok, serving, vector
 
 KEY = "sk-very-secret"

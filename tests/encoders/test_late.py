@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from encoders import load_encoder
 from encoders._pooling import unit
 from encoders._windows import Places, parts, windows
-from encoders.transformer import LATE, Transformer
+from encoders.transformer import Transformer
+from quarry.encoding import LATE, Prepared
 from quarry.errors import EncodeError
 from quarry.span import Span
-from quarry.types import Chunk, Prepared
+from quarry.types import Chunk
+from tests.encoders import afresh
 
 TEXT = "Salt marshes keep a record of storms. " * 9 + "Each surge carries sand over the creek bank. " * 9
 CLOSE = 2e-5
@@ -75,10 +77,10 @@ def test_2_weighted_mean_of_the_chunks_is_the_mean_of_the_text(encoder: Transfor
 
 def test_3_packed_equals_one_by_one_in_any_order(encoder: Transformer) -> None:
     texts = [TEXT[:n].strip() for n in (1, 4, 40, 41, 80, 200, 200, 333)]
-    together = encoder.embed(texts)
-    alone = np.concatenate([encoder.embed([text]) for text in texts])
+    together = afresh.embed(encoder, texts)
+    alone = np.concatenate([afresh.embed(encoder, [text]) for text in texts])
     np.testing.assert_allclose(together, alone, atol=CLOSE)
-    np.testing.assert_allclose(encoder.embed(texts[::-1])[::-1], together, atol=CLOSE)
+    np.testing.assert_allclose(afresh.embed(encoder, texts[::-1])[::-1], together, atol=CLOSE)
 
 
 def test_4_local_layers_see_their_band_only(folders: dict[str, Path]) -> None:
@@ -245,7 +247,8 @@ def test_the_windows_rule_is_part_of_the_fingerprint(minilm: Transformer, monkey
 def test_preparing_imports_no_torch() -> None:
     code = (
         "import sys\nfrom encoders import load_encoder\nfrom quarry.span import Span\n"
-        "from quarry.types import Chunk, Mixture\nc = Chunk('1', 'd', 'u', Span(0, 4), 'Salt', '', 1, 'late')\n"
+        "from quarry.encoding import Mixture\nfrom quarry.types import Chunk\n"
+        "c = Chunk('1', 'd', 'u', Span(0, 4), 'Salt', '', 1, 'late')\n"
         "e = load_encoder('minilm')\n"
         "late = e.prepare_mixed('Salt', [c], Mixture(plain=0, late=1), sections=[Span(0, 4)])\n"
         "assert e.prepare([c]).keys != late.keys\n"

@@ -13,10 +13,11 @@ import pytest
 
 from encoders._memo import Memo
 from encoders._pooling import unit
-from encoders.transformer import LATE, Transformer
+from encoders.transformer import Transformer
+from quarry.encoding import LATE, Mixture, Prepared
 from quarry.errors import ConfigError, EncodeError
 from quarry.span import Span
-from quarry.types import Chunk, Mixture, Prepared
+from quarry.types import Chunk
 
 SENTENCES = (
     "Salt marshes keep a record of storms. ",

@@ -19,8 +19,8 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
 from encoders.tokens import Tokens
+from quarry.encoding import TokenCounter
 from quarry.errors import ModelError
-from quarry.types import TokenCounter
 
 
 def minilm() -> Path:

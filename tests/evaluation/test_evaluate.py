@@ -17,10 +17,11 @@ from evaluation.metrics import Found, Gold, score_page
 from evaluation.questions import Question, questions_file
 from evaluation.rankings import RETRIEVERS, Queries, rankings, retriever
 from evaluation.strategies import Strategy, from_file, given, strategy
+from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.errors import ConfigError
 from quarry.settings import Effective, load
 from quarry.span import Span
-from quarry.types import Document, SentenceEmbedder, TokenCounter
+from quarry.types import Document
 from search.fusion import Candidates, fuse, fuse_ranks, word_weight
 from search.search import MIN_POOL
 from tests.evaluation.test_metrics import counted

@@ -10,7 +10,8 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from chunkers import Chunker, top_sections
-from quarry.types import Chunk, Document, Element, ElementType, SentenceEmbedder, TokenCounter
+from quarry.encoding import SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document, Element, ElementType
 
 Law = Callable[[Chunker, Document, TokenCounter, SentenceEmbedder], None]
 

@@ -12,7 +12,8 @@ import pytest
 from chunkers import Chunker, chunker
 from chunkers._assemble import Maker, Piece, assemble
 from chunkers._ruler import Ruler
-from quarry.types import Chunk, Document, ElementType, SentenceEmbedder, TokenCounter
+from quarry.encoding import SentenceEmbedder, TokenCounter
+from quarry.types import Chunk, Document, ElementType
 from tests.laws.chunker_documents import Build as Building
 from tests.laws.chunker_documents import Characters, WordHash, laid_out
 from tests.laws.chunker_laws import LAWS, law_local

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from chunkers import Chunker, chunker
-from quarry.types import Document, TokenCounter
+from quarry.encoding import TokenCounter
+from quarry.types import Document
 from tests.laws.chunker_documents import Characters, WordHash, documents, edits, minilm
 from tests.laws.chunker_laws import LAWS, Law, law_local
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 
 from chunkers import Chunker, chunker
+from quarry.encoding import TokenCounter
 from quarry.fingerprint import parent_id
 from quarry.span import Span
-from quarry.types import Chunk, Document, TokenCounter
+from quarry.types import Chunk, Document
 from tests.laws.chunker_documents import Characters, WordHash, documents
 from tests.laws.chunker_laws import LAWS
 from tests.laws.test_chunkers import COUNTERS, ON_MANY

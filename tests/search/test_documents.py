@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quarry.encoding import EmbeddedChunk
 from quarry.fingerprint import digest
 from quarry.settings import IndexSettings
 from quarry.span import Span
-from quarry.types import Chunk, EmbeddedChunk
+from quarry.types import Chunk
 from search.documents import FEW, asked
 from search.search import search
 from stores.collection import Collection

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from quarry.encoding import EmbeddedChunk
 from quarry.errors import BusyError, StoreError
 from quarry.fingerprint import digest
 from quarry.layout import BBox, Region
 from quarry.settings import IndexSettings
 from quarry.span import Span
-from quarry.types import Chunk, Document, Element, ElementType, EmbeddedChunk, Origin
+from quarry.types import Chunk, Document, Element, ElementType, Origin
 from stores import _schema
 from stores._tables import merge
 from stores.collection import Collection
