@@ -59,6 +59,11 @@ def asked() -> Split | None:
     return Split(workers or 1, threads or max(1, cores() // (workers or 1)))
 
 
+def threads_each(processes: int) -> int:
+    """Of each of several processes: what OMP_NUM_THREADS says, else its share of the cores."""
+    return _number(os.environ.get("OMP_NUM_THREADS")) or max(1, cores() // processes)
+
+
 def _number(text: str | None) -> int | None:
     """The first of OpenMP's list; None where it says nothing."""
     first = (text or "").partition(",")[0].strip()
@@ -81,7 +86,7 @@ class Spread:
         first = list(islice(left, split.workers))
         if len(first) < split.workers:  # too few for all: each gets the whole machine
             split = Split(1, split.workers * split.threads)
-        yield from _spread(chain(first, left), run, split)
+        yield from spread(chain(first, left), run, split)
 
     def _measured(self, left: Iterator[B], run: Callable[[B], R]) -> Iterator[tuple[B, R]]:
         """A few batches by each split. A job that ends before measures nothing."""
@@ -91,7 +96,7 @@ class Spread:
         for split in [*splits, *reversed(splits)][: ROUNDS * len(splits)]:
             part = list(islice(left, count))
             began = time.perf_counter()
-            done = list(_spread(iter(part), run, split))
+            done = list(spread(iter(part), run, split))
             seconds[split] += time.perf_counter() - began
             yield from done
             if len(part) < count:
@@ -101,7 +106,8 @@ class Spread:
         _log.info("encoding by %s: %s", self._split, {str(split): round(spent, 2) for split, spent in seconds.items()})
 
 
-def _spread(left: Iterator[B], run: Callable[[B], R], split: Split) -> Iterator[tuple[B, R]]:
+def spread(left: Iterator[B], run: Callable[[B], R], split: Split) -> Iterator[tuple[B, R]]:
+    """In the order given, with the batches of `split.workers` passes in flight."""
     if split.workers == 1:
         for batch in left:
             yield batch, _with_threads(split.threads, run, batch)

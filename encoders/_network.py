@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,35 +9,28 @@ from itertools import accumulate, groupby
 from typing import Any
 
 import numpy as np
-
-from encoders._weights import cache_dir
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait must not spin: parsers need the cores
-os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_dir().parent / "inductor"))  # not in the temporary folder
-
 import torch
 from transformers import AutoModel
 from transformers.utils import logging as transformers_logging
 
 from encoders._architectures import first_position, rotary_limit
 from encoders._attention import ATTENTION, Row, running
-from encoders._device import setup
-from encoders._folder import Dense, ModelFolder
+from encoders._device import Setup
+from encoders._folder import ModelFolder
 from encoders._int8 import to_int8
+from encoders._parcels import Ids
 from encoders._pooling import Cut, pool
 from encoders._segments import pooled
 from quarry.errors import EncodeError, ModelError
-from quarry.settings import Precision
 
-Ids = Sequence[int]
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class Network:
     """A loaded model. Runs in any thread."""
 
-    def __init__(self, folder: ModelFolder, *, precision: Precision = "auto") -> None:
-        self.setup = setup(precision)
+    def __init__(self, folder: ModelFolder, setup: Setup) -> None:
+        self.setup = setup
         self.padding = 0
         """Padding tokens that were run so far."""
         self._first = first_position(folder.config)
@@ -52,7 +44,6 @@ class Network:
         if self.setup.int8:
             to_int8(self._model)
         self._pad = int(folder.config.get("pad_token_id") or 0)
-        self._dense = [_linear(dense) for dense in folder.dense]
 
     @property
     def packed(self) -> bool:
@@ -80,17 +71,6 @@ class Network:
                 made = _on_device(states, starts, own) if self.setup.on_gpu else _on_host(states, starts, own)
                 for index, vectors in zip(indexes, made, strict=True):
                     result[index] = vectors
-        return result
-
-    def project(self, vectors: Array) -> Array:
-        """The Dense modules after the pooling, if the model has any."""
-        if not self._dense:
-            return vectors
-        with torch.inference_mode():
-            out = torch.from_numpy(vectors)
-            for layer in self._dense:
-                out = layer(out)
-        result: Array = out.numpy()
         return result
 
     def _passes(self, batch: Sequence[Ids]) -> Iterator[tuple[list[int], list[int], torch.Tensor]]:
@@ -204,13 +184,3 @@ def _keep_layers(model: torch.nn.Module, kept: int, *, of: int) -> None:
             model.set_submodule(name, module[:kept])
             return
     raise ModelError(f"{type(model).__name__} has no stack of {of} layers that could be reduced; leave `layers` out")
-
-
-def _linear(dense: Dense) -> torch.nn.Sequential:
-    from safetensors.torch import load_file
-
-    layer = torch.nn.Linear(dense.in_features, dense.out_features, bias=dense.bias)
-    weights = {name.removeprefix("linear."): value.float() for name, value in load_file(dense.weights).items()}
-    layer.load_state_dict(weights)
-    activation: torch.nn.Module = getattr(torch.nn, dense.activation)()
-    return torch.nn.Sequential(layer, activation).eval()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,13 +19,14 @@ from encoders._folder import ModelFolder, read_folder
 from encoders._late import late_parts
 from encoders._memo import Memo
 from encoders._mixing import Inputs, Mixer, Reading, embedded, job_of
+from encoders._places import named
 from encoders._pooling import Array, Cut, unit
-from encoders._weights import weights_hash
+from encoders._weights import cache_dir, weights_hash
 from encoders._window_cost import OVERLAP, best_window
 from encoders._windows import WINDOWS
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
-from quarry import fault, memory
+from quarry import fault
 from quarry.encoding import LATE, Component, EmbeddedChunk, EncoderIdentity, Mixture, Prepared, Usage, Use
 from quarry.errors import ConfigError, EncodeError
 from quarry.fingerprint import digest
@@ -32,17 +35,17 @@ from quarry.span import Span
 from quarry.types import Chunk
 
 if TYPE_CHECKING:
-    from encoders._calibration import Spread
-    from encoders._network import Network
+    from encoders._dense import Projection
+    from encoders._device import Setup
+    from encoders._passes import Passes, Texts
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait must not spin: parsers need the cores
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_dir().parent / "inductor"))  # not in the temporary folder
 
 BATCH_TOKENS = 2048
 """Tokens of one forward pass: measured optimum on CPUs of 512, 1024, 2048, 4096 and 8192."""
 GPU_BATCH_TOKENS = 32768
 """From here on a GPU's time for starting kernels is small beside their work (arithmetic, not measured)."""
-TIDY = 4
-"""Rows after which freed memory goes back: rows of many sizes tear the heap, it grew by 1 MB for every 3 chunks."""
-T = TypeVar("T")
-R = TypeVar("R")
 SHARED = 2 / 9
 """Of their tokens, what neighbouring windows of a size that a strategy asks for share."""
 
@@ -62,6 +65,7 @@ class Transformer:
             raise ConfigError(f"encoder.dim is {self._dim or self._folder.dim}: binary takes a multiple of 8")
         self._dtype = dtype
         self._precision = precision
+        self._places = named()
         self._loading = threading.Lock()
         self._counting = threading.Lock()
         self._encoded = 0
@@ -102,12 +106,12 @@ class Transformer:
 
     @property
     def setup(self) -> str:
-        """The device, number type and libraries that compute the vectors here. Loads the model."""
-        return self._network.setup.name
+        """The device, number type and libraries that compute the vectors here, however many devices there are."""
+        return self._setups[0].name
 
     @property
     def usage(self) -> Usage:
-        return Usage(self._encoded, self._network.padding if "_network" in self.__dict__ else 0)
+        return Usage(self._encoded, self._passes.padding if "_passes" in self.__dict__ else 0)
 
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         """Each chunk's prompt + context + text on its own. EncodeError for one over the model's length: never cut."""
@@ -238,11 +242,11 @@ class Transformer:
         order = [window for window in mixer.windows() if window not in known]
         order.sort(key=lambda window: (-len(prepared.windows[window]), window))
 
-        def run(batch: list[int]) -> list[list[Array]]:
+        def texts(batch: list[int]) -> Texts:
             fault.reach("encode")
-            return self._run([prepared.windows[n] for n in batch], [mixer.cuts(n) for n in batch])
+            return [prepared.windows[n] for n in batch], [mixer.cuts(n) for n in batch]
 
-        for batch, pooled in self._spread(order, run, length=lambda window: len(prepared.windows[window])):
+        for batch, pooled in self._over(order, texts, length=lambda window: len(prepared.windows[window])):
             yield shared(mixer.take(dict(zip(batch, pooled, strict=True))))
 
     def embed(self, texts: Sequence[str]) -> Array:
@@ -277,11 +281,13 @@ class Transformer:
 
     def states(self, ids: Sequence[int]) -> Array:
         """`(tokens, hidden)` float32 of one model input, special tokens and prompt included, run on its own."""
-        return self._network.states([ids])[0]
+        cuts = [Cut(place, place + 1) for place in range(len(ids))]  # the sum over one state is the state
+        ((_, (found,)),) = self._over([0], lambda _: ([ids], [cuts]), length=lambda _: len(ids))
+        return np.stack(found)
 
     def finished(self, pooled: Array) -> Array:
         """`(texts, dim)` float32 from `(texts, hidden)`: Dense modules, then cut, then of unit length."""
-        return unit(self._network.project(np.asarray(pooled, dtype=np.float32)), dim=self._dim)
+        return unit(self._project(np.asarray(pooled, dtype=np.float32)), dim=self._dim)
 
     def _skip(self, tokens: Tokens) -> int:
         """States that are left out of the pooling."""
@@ -317,13 +323,28 @@ class Transformer:
             )
 
     @cached_property
-    def _network(self) -> Network:
-        with self._loading:
-            from encoders._network import Network
+    def _setups(self) -> tuple[Setup, ...]:
+        from encoders._device import setups
 
-            network = Network(self._folder, precision=self._precision)
-            memory.settle()
-            return network
+        return setups(self._precision, self._places)
+
+    @cached_property
+    def _passes(self) -> Passes:
+        """A loaded network, or on several devices a process each. A daemon process may start none."""
+        with self._loading:
+            if len(self._setups) > 1 and not multiprocessing.current_process().daemon:
+                from encoders._processes import Processes
+
+                return Processes(self._folder, self._setups, name=self._profile.name)
+            from encoders._passes import InProcess
+
+            return InProcess(self._folder, self._setups[0], name=self._profile.name)
+
+    @cached_property
+    def _projection(self) -> Projection:
+        from encoders._dense import Projection
+
+        return Projection(self._folder.dense)
 
     @cached_property
     def _query_tokens(self) -> Tokens:
@@ -349,11 +370,11 @@ class Transformer:
         pooled: list[Any] = [None] * len(sequences)
         order = sorted(range(len(sequences)), key=lambda index: -len(sequences[index]))
 
-        def run(batch: list[int]) -> list[list[Array]]:
-            texts = [sequences[index] for index in batch]
-            return self._run(texts, [[Cut(skip, len(ids), self._folder.pooling)] for ids in texts])
+        def texts(batch: list[int]) -> Texts:
+            own = [sequences[index] for index in batch]
+            return own, [[Cut(skip, len(ids), self._folder.pooling)] for ids in own]
 
-        for batch, result in self._spread(order, run, length=lambda index: len(sequences[index])):
+        for batch, result in self._over(order, texts, length=lambda index: len(sequences[index])):
             for index, (vector,) in zip(batch, result, strict=True):
                 pooled[index] = vector
         if not pooled:
@@ -361,39 +382,21 @@ class Transformer:
         return unit(self._project(np.stack(pooled)))
 
     def _project(self, pooled: Array) -> Array:
-        return self._network.project(pooled)
+        return self._projection(pooled) if self._folder.dense else pooled
 
-    def _spread(
-        self, order: Sequence[int], run: Callable[[list[int]], R], *, length: Callable[[int], int]
-    ) -> Iterator[tuple[list[int], R]]:
-        """Batches of about one length, each with its result, in order, by the best split of this machine's cores."""
-        network = self._network
-        budget = GPU_BATCH_TOKENS if network.setup.on_gpu else BATCH_TOKENS
-        queue = batches(order, length=length, budget=budget)
-        if network.setup.on_gpu:
-            yield from ((batch, run(batch)) for batch in queue)
-            return
-        for number, done in enumerate(self._cores.over(queue, run), start=1):
-            yield done
-            if number % TIDY == 0:
-                memory.give_back()
+    def _over(
+        self, order: Sequence[int], texts: Callable[[list[int]], Texts], *, length: Callable[[int], int]
+    ) -> Iterator[tuple[list[int], list[list[Array]]]]:
+        """Batches of about one length, each with the vectors of its cuts, in order."""
 
-    @cached_property
-    def _cores(self) -> Spread:
-        from encoders._calibration import Spread
+        def counted(batch: list[int]) -> Texts:
+            sequences, cuts = texts(batch)
+            with self._counting:
+                self._encoded += sum(map(len, sequences))
+            return sequences, cuts
 
-        return Spread(digest(self._folder.architecture), self._network.setup.name)
-
-    def _run(self, sequences: Sequence[Sequence[int]], cuts: Sequence[Sequence[Cut]]) -> list[list[Array]]:
-        """EncodeError where torch gives up: out of memory, or ids that the network has no row for."""
-        with self._counting:
-            self._encoded += sum(map(len, sequences))
-        network = self._network
-        try:
-            return network.pooled(sequences, cuts)
-        except (RuntimeError, IndexError) as error:
-            what = " ".join(str(error).split())[:200]
-            raise EncodeError(f"{self._profile.name} broke on {len(sequences)} texts: {what}") from error
+        budget = GPU_BATCH_TOKENS if self._setups[0].on_gpu else BATCH_TOKENS
+        return self._passes.over(batches(order, length=length, budget=budget), counted)
 
 
 @encoder

@@ -10,6 +10,7 @@ import torch
 
 from encoders import _calibration
 from encoders._calibration import Split, Spread, asked, candidates
+from encoders._passes import InProcess
 from encoders.transformer import Transformer
 from tests.encoders import afresh
 
@@ -96,7 +97,8 @@ def test_vectors_are_the_same_by_every_split(machine: Path, folders: dict[str, P
     texts = [f"{n} " + "Salt marshes keep a record of storms. " * (n % 20 + 1) for n in range(160)]
     found = []
     for split in candidates(4):
-        encoder._cores._split = split
+        assert isinstance(encoder._passes, InProcess)
+        encoder._passes.cores._split = split
         found.append(afresh.embed(encoder, texts))
     for other in found[1:]:
         np.testing.assert_allclose(other, found[0], atol=1e-5)

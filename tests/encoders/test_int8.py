@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from encoders import _int8, encoder_of, load_encoder
+from encoders._device import setups
 from encoders._folder import read_folder
 from encoders._int8 import BLOCK, Int8Linear, to_int8
 from encoders._network import Network
@@ -80,7 +81,7 @@ def test_minilm_is_near_its_float32_vectors(minilm: Transformer, small: Encoder)
 def test_a_vector_is_the_same_in_any_batch(name: str, folders: dict[str, Path]) -> None:
     """Law 2, to the bit or nearly: a range that tokens share would miss it by a hundredth."""
     random = Random(5)
-    network = Network(read_folder(folders[name], profile(str(folders[name]))), precision="int8")
+    network = Network(read_folder(folders[name], profile(str(folders[name]))), setups("int8")[0])
     batch = [[random.randrange(1000, 30000) for _ in range(length)] for length in (3, 40, 17, 40, 120, 1)]
     together = network.states(batch)
     for ids, states in zip(batch, together, strict=True):

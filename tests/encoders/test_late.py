@@ -47,7 +47,7 @@ def states(encoder: Transformer, text: str) -> np.ndarray[Any, Any]:
     """Body token states of one pass over the whole text, by the network itself."""
     ids = encoder.tokens.ids([text])[0]
     whole = [*encoder.tokens.prefix, *ids, *encoder.tokens.suffix]
-    found = encoder._network.states([whole])[0]
+    found = encoder.states(whole)
     return found[len(encoder.tokens.prefix) : len(whole) - len(encoder.tokens.suffix)]
 
 
@@ -94,7 +94,7 @@ def test_4_local_layers_see_their_band_only(folders: dict[str, Path]) -> None:
         ids = list(range(1000, 1000 + length))
         with torch.inference_mode():
             expected = reference(input_ids=torch.tensor([ids])).last_hidden_state[0].numpy()
-        np.testing.assert_allclose(encoder._network.states([ids])[0], expected, atol=CLOSE)
+        np.testing.assert_allclose(encoder.states(ids), expected, atol=CLOSE)
 
 
 def test_5_a_text_in_one_window_equals_one_pass(encoder: Transformer) -> None:

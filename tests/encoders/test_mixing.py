@@ -152,8 +152,8 @@ def test_readings_are_projected_before_they_are_mixed(tmp_path: Path, folders: d
     expected = unit(own["plain"] + own["20"])
     found = vectors(encoder, prepared(encoder, Mixture(plain=1, late=1, windows=(20,))))
     np.testing.assert_allclose(found, expected, atol=CLOSE)
-    states = encoder._network.states([[*encoder.prepare(chunks()).windows[0]]])[0]
-    plain = unit(encoder._network.project(states.mean(axis=0, keepdims=True)))
+    states = encoder.states(encoder.prepare(chunks()).windows[0])
+    plain = encoder.finished(states.mean(axis=0, keepdims=True))
     np.testing.assert_allclose(own["plain"][:1], plain, atol=CLOSE)
 
 

@@ -16,6 +16,7 @@ from encoders import load_encoder
 from encoders._architectures import PACKED, first_position, rotary_limit
 from encoders._attention import Row, by_length_kernel, by_runs, window_size
 from encoders._bands import local_attention
+from encoders._device import setups
 from encoders._folder import MODES, read_folder
 from encoders._network import Network, _on_device, _on_host
 from encoders._pooling import Cut
@@ -36,7 +37,7 @@ CLOSE = 1e-5
 
 
 def network(folder: Path) -> Network:
-    return Network(read_folder(folder, profile(str(folder))))
+    return Network(read_folder(folder, profile(str(folder))), setups()[0])
 
 
 def sequences(lengths: tuple[int, ...]) -> list[list[int]]:
@@ -148,7 +149,7 @@ def test_the_kernel_is_called_as_torch_declares_it(window: int | None, causal: b
 @pytest.mark.parametrize("name", ["bert", "modernbert", "gemma3_text", "nomic_bert"])
 def test_bfloat16_gives_nearly_the_same_in_float32(folders: dict[str, Path], name: str) -> None:
     batch = sequences((5, 30, 30, 90))
-    half = Network(read_folder(folders[name], profile(str(folders[name]))), precision="bfloat16")
+    half = Network(read_folder(folders[name], profile(str(folders[name]))), setups("bfloat16")[0])
     assert "bfloat16" in half.setup.name
     for mine, expected in zip(half.states(batch), network(folders[name]).states(batch), strict=True):
         assert mine.dtype == np.float32
