@@ -16,7 +16,7 @@ from quarry.registry import first_problem
 
 FREE = ("parsers", "chunker", "sources")
 """Sections whose keys belong to the folder of that name or to the user, and are checked there."""
-RESERVED = ("QUARRY_CONFIG", "QUARRY_FAULT", "QUARRY_FAULT_LOG")
+RESERVED = ("QUARRY_CONFIG", "QUARRY_FAULT", "QUARRY_FAULT_LOG", "QUARRY_ENCODER_WORKERS", "QUARRY_ENCODER_DEVICES")
 """Variables that are no settings."""
 Layer = tuple[str, Mapping[str, Any]]
 """Where values came from, and the values."""

@@ -53,6 +53,10 @@ def test_unknown_variable_names_the_nearest() -> None:
         load(environ={"QUARRY_STOR": "x"})
 
 
+def test_variables_that_are_no_settings_are_let_through() -> None:
+    load(environ={"QUARRY_ENCODER_WORKERS": "2", "QUARRY_ENCODER_DEVICES": "cpu,cpu"})
+
+
 @pytest.mark.parametrize(("content", "message"), [("a: [", "is no YAML"), ("- 1", "must hold settings by name")])
 def test_wrong_file(tmp_path: Path, content: str, message: str) -> None:
     file = tmp_path / "own.yaml"
