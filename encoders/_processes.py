@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
+from copy import copy
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, TypeVar
 
@@ -162,14 +163,14 @@ class Worker:
         self._process.join()
         with self._lock:
             self.ended = True
-            self._reason = self._failure()
             lost = [self._waiting.pop(number) for number in list(self._waiting)]
         for answer in lost:
-            answer.set_exception(self._reason)
+            answer.set_exception(self._failure())
 
     def _failure(self) -> QuarryError:
+        """A new one each time: one that was raised holds its caller's frames."""
         if self._reason is not None:
-            return self._reason
+            return copy(self._reason)
         code = self._process.exitcode or 0
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
         return ServiceError(
