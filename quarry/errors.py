@@ -11,7 +11,7 @@ QuarryError
 │   └── FailedError        parsing or encoding broke: timeout, memory, crash, error
 ├── HeldBackError          a gate is shut: nothing was changed; look, or override it by name (exit 5)
 ├── ErrorBudgetError       a run did its work, but more documents failed than may: its flow run fails
-├── ServiceError           an embedding server doesn't answer as it should: look at it, run again; nothing is lost
+├── ServiceError           an embedding server or an encoder's process is gone: look at it, run again; nothing is lost
 ├── EncodeError            the encoder can't do what is asked of it (late chunking on a CLS model, say)
 └── StoreError             LanceDB's tables are missing, damaged or of another version
     └── BusyError          another run holds the lock: wait or try again (exit 4)
@@ -91,7 +91,7 @@ class ErrorBudgetError(QuarryError):
 
 
 class ServiceError(QuarryError):
-    """A server that the run needs is down, overloaded or slow; the documents are not at fault."""
+    """A server or process that the run needs is down, overloaded or slow; the documents are not at fault."""
 
     retryable = True
 
