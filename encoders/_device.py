@@ -68,7 +68,7 @@ def setups(precision: Precision = "auto", named: Sequence[str] = ()) -> tuple[Se
 
 def _alike() -> list[torch.device]:
     """GPUs of the first one's model, since a generation knows the model that made its vectors."""
-    every = [torch.device("cuda", number) for number in range(torch.cuda.device_count())]
+    every = [torch.device("cuda", number) for number in range(_gpus())]
     alike = [device for device in every if _device_name(device) == _device_name(every[0])]
     if others := [f"{device} ({_device_name(device)})" for device in every if device not in alike]:
         _log.warning("encoding on %d of %s; left out: %s", len(alike), _device_name(every[0]), ", ".join(others))
@@ -78,11 +78,16 @@ def _alike() -> list[torch.device]:
 def _found(named: Sequence[str]) -> list[torch.device]:
     devices = [torch.device(place) for place in named]
     for device in devices:
-        if device.type == "cuda" and device.index >= torch.cuda.device_count():
-            raise ConfigError(f"{VARIABLE} names {device}, torch finds {torch.cuda.device_count()} GPUs here")
+        if device.type == "cuda" and device.index >= _gpus():
+            raise ConfigError(f"{VARIABLE} names {device}, torch finds {_gpus()} GPUs here")
     if len(models := {_device_name(device) for device in devices}) > 1:
         raise ConfigError(f"{VARIABLE} names {', '.join(sorted(models))}; vectors of one run come from one model")
     return devices
+
+
+def _gpus() -> int:
+    """That work: the driver may list some that this torch can't use."""
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def _device_name(device: torch.device) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from encoders._folder import ModelFolder
 from encoders._parcels import Answer, Parcel
-from quarry import memory
+from quarry import fault, memory
 from quarry.errors import QuarryError
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def _answer(parcels: Parcels, answers: _Answers, network: Network, task: Task) -
     done = 0
     while True:
         number, parcel = parcels.get()
+        fault.reach("encode.process")
         found: Answer | QuarryError
         try:
             found = Answer.of(pooled(network, parcel.opened(), name=task.name))

@@ -110,6 +110,11 @@ class Transformer:
         return self._setups[0].name
 
     @property
+    def devices(self) -> int:
+        """Texts are spread over so many, a process each; 1 is this process alone."""
+        return 1 if multiprocessing.current_process().daemon else len(self._setups)  # a daemon may start no process
+
+    @property
     def usage(self) -> Usage:
         return Usage(self._encoded, self._passes.padding if "_passes" in self.__dict__ else 0)
 
@@ -330,9 +335,8 @@ class Transformer:
 
     @cached_property
     def _passes(self) -> Passes:
-        """A loaded network, or on several devices a process each. A daemon process may start none."""
         with self._loading:
-            if len(self._setups) > 1 and not multiprocessing.current_process().daemon:
+            if self.devices > 1:
                 from encoders._processes import Processes
 
                 return Processes(self._folder, self._setups, name=self._profile.name)

@@ -32,6 +32,7 @@ from encoders._pooling import Cut
 from encoders._processes import Processes
 from encoders.profiles import profile
 from encoders.transformer import Transformer
+from quarry import fault
 from quarry.encoding import Mixture
 from quarry.errors import ConfigError, EncodeError, ModelError, ServiceError
 from quarry.span import Span
@@ -291,6 +292,18 @@ def test_an_ingest_stores_the_same_rows_and_leaves_no_process(place: Place, monk
     drill.assert_same(store, place.store)
 
 
+def test_a_process_that_dies_ends_the_run_and_blames_no_document(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.notes(6)
+    monkeypatch.setenv(VARIABLE, "cpu,cpu")
+    monkeypatch.setenv(fault.VARIABLE, "kill@encode.process")  # read by new processes alone
+    with pytest.raises(ServiceError, match="ended by SIGKILL"):
+        place.ingest()
+    monkeypatch.delenv(fault.VARIABLE)
+    report = place.ingest()
+    assert (report["outcomes"]["ok"], report["problems"]) == (6, [])
+    place.assert_clean()
+
+
 def test_two_passes_in_flight_give_what_one_gives(folders: dict[str, Path]) -> None:
     """As on one GPU; the model's rotary frequencies are state that passes must not share."""
     folder = read_folder(folders["nomic-dynamic"], profile(str(folders["nomic-dynamic"])))
@@ -338,6 +351,7 @@ def test_nonsense_is_told_before_any_work(devices: str, message: str) -> None:
 def gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     """torch says that there are three GPUs, the second of another model."""
     names = {0: "GPU A", 1: "GPU B", 2: "GPU A"}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: names[device.index])
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
