@@ -39,8 +39,6 @@ BATCH_TOKENS = 2048
 """Tokens of one forward pass: measured optimum on CPUs of 512, 1024, 2048, 4096 and 8192."""
 GPU_BATCH_TOKENS = 32768
 """From here on a GPU's time for starting kernels is small beside their work (arithmetic, not measured)."""
-TIDY = 4
-"""Rows after which freed memory goes back: rows of many sizes tear the heap, it grew by 1 MB for every 3 chunks."""
 T = TypeVar("T")
 R = TypeVar("R")
 SHARED = 2 / 9
@@ -373,10 +371,10 @@ class Transformer:
         if network.setup.on_gpu:
             yield from ((batch, run(batch)) for batch in queue)
             return
-        for number, done in enumerate(self._cores.over(queue, run), start=1):
+        tidy = memory.Tidy()  # rows of many sizes tear the heap: it grew by 1 MB for every 3 chunks
+        for done in self._cores.over(queue, run):
             yield done
-            if number % TIDY == 0:
-                memory.give_back()
+            tidy.step()
 
     @cached_property
     def _cores(self) -> Spread:
