@@ -20,8 +20,6 @@ Texts = tuple[Sequence[Ids], Sequence[Sequence[Cut]]]
 """Model inputs and what is pooled of each."""
 IN_FLIGHT = 2
 """Passes on one GPU: while one computes, the other's inputs are laid out and sent. One stream runs them one by one."""
-TIDY = 4
-"""Rows after which freed memory goes back: rows of many sizes tear the heap, it grew by 1 MB for every 3 chunks."""
 
 
 class Passes(Protocol):
@@ -57,10 +55,10 @@ class InProcess:
         if self._network.setup.on_gpu:
             yield from spread(iter(batches), run, Split(IN_FLIGHT, 1))
             return
-        for number, done in enumerate(self.cores.over(batches, run), start=1):
+        tidy = memory.Tidy()  # rows of many sizes tear the heap: it grew by 1 MB for every 3 chunks
+        for done in self.cores.over(batches, run):
             yield done
-            if number % TIDY == 0:
-                memory.give_back()
+            tidy.step()
 
 
 def pooled(network: Network, texts: Texts, *, name: str) -> list[list[Array]]:

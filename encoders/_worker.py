@@ -93,10 +93,10 @@ def _load(parcels: Parcels, answers: _Answers, task: Task) -> None:
 def _answer(parcels: Parcels, answers: _Answers, network: Network, task: Task) -> None:
     import torch
 
-    from encoders._passes import TIDY, pooled
+    from encoders._passes import pooled
 
     torch.set_num_threads(task.threads)
-    done = 0
+    tidy = memory.Tidy()
     while True:
         number, parcel = parcels.get()
         fault.reach("encode.process")
@@ -106,6 +106,5 @@ def _answer(parcels: Parcels, answers: _Answers, network: Network, task: Task) -
         except QuarryError as error:
             found = error
         answers.send(number, found, padding=network.padding)
-        done += 1
-        if done % TIDY == 0 and not task.setup.on_gpu:
-            memory.give_back()
+        if not task.setup.on_gpu:
+            tidy.step()

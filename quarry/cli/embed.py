@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,25 +14,37 @@ from quarry.cli.options import Call
 from quarry.cli.options import command as quarry_command
 from quarry.errors import SourceError
 
+if TYPE_CHECKING:
+    from encoders.outputs import Dtype
+
 BATCH = 256
 
 
 @quarry_command("embed")
 @click.option("--encoder", metavar="NAME", help="Encoder profile or model folder.")
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float16", "int8", "binary"]), default="float32", help="Of the numbers."
+)
 @click.option("--query", is_flag=True, help="With the query prompt instead of the document prompt.")
-def command(call: Call, encoder: str | None, query: bool) -> None:
-    """Turn JSON lines {"id","text"} on stdin into {"id","vector"}; uses no store."""
+def command(call: Call, encoder: str | None, dtype: Dtype, query: bool) -> None:
+    """Turn JSON lines {"id","text"} on stdin into {"id","vector"}; uses no store.
+
+    int8 numbers are to be compared by cosine; binary gives one number of 0 to 255 for eight signs.
+    """
+    import numpy as np
+
+    from encoders.outputs import as_dtype
     from pipeline.recipe import recipe_of
 
     model = recipe_of(call.settings(encoder__profile=encoder)).encoder
     lines = _lines()
     while batch := list(islice(lines, BATCH)):
         if query:
-            vectors = [model.encode_query(line["text"]) for line in batch]
+            vectors = np.stack([model.encode_query(line["text"]) for line in batch])
         else:
-            vectors = list(model.embed([line["text"] for line in batch]))
-        for line, vector in zip(batch, vectors, strict=True):
-            call.output.record({"id": line["id"], "vector": [float(value) for value in vector]})
+            vectors = model.embed([line["text"] for line in batch])
+        for line, vector in zip(batch, as_dtype(vectors, dtype), strict=True):
+            call.output.record({"id": line["id"], "vector": vector.tolist()})
 
 
 def _lines() -> Iterator[dict[str, Any]]:

@@ -158,6 +158,9 @@ def test_embed(quarry: Run) -> None:
     found = lines(quarry("embed", stdin=rows))
     assert [row["id"] for row in found] == [1, "b"]
     assert sum(value * value for value in found[0]["vector"]) == pytest.approx(1, abs=1e-5)
+    (byte,) = lines(quarry("embed", "--dtype", "int8", stdin='{"id": 1, "text": "one"}'))
+    assert max(map(abs, byte["vector"])) == 127
+    assert len(byte["vector"]) == len(found[0]["vector"])
     (query,) = lines(quarry("embed", "--query", stdin='{"id": 1, "text": "one"}'))
     assert query["vector"] == pytest.approx(found[0]["vector"], abs=1e-5)
 
