@@ -135,8 +135,9 @@ class Worker:
 
     def end(self) -> None:
         """Closes the pipe, which ends the process; kills one that doesn't."""
-        with self._sending:
+        if self._sending.acquire(timeout=GRACE_S):  # a process that is halted may hold a thread in it
             self._requests.close()
+            self._sending.release()
         if self._thread is threading.current_thread():  # the last reference went in it: it is at its end
             return
         self._thread.join(GRACE_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import multiprocessing
 import os
 import shutil
 import signal
@@ -345,6 +346,13 @@ def test_nonsense_is_told_before_any_work(devices: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         spread_over("minilm", devices)
     assert "\n" not in str(caught.value)
+
+
+def test_a_daemon_process_starts_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = spread_over("minilm")
+    assert encoder.devices == 2
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]  # else only from birth
+    assert encoder.devices == 1
 
 
 @pytest.fixture
