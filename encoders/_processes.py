@@ -20,6 +20,7 @@ from encoders._parcels import Answer, Parcel
 from encoders._places import VARIABLE
 from encoders._pooling import Array
 from encoders._worker import LOADING, Task, serve
+from quarry import memory
 from quarry.errors import QuarryError, ServiceError
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Processes:
         self._workers: list[Worker | None] = [None] * len(setups)
         self._lock = threading.Lock()
         self._gone = 0
-        Finalize(self, _end, args=(self._workers,), exitpriority=10)
+        Finalize(self, _end, args=(self._workers,), exitpriority=10)  # before multiprocessing ends daemons by a signal
+        memory.settle()
 
     @property
     def padding(self) -> int:
