@@ -89,6 +89,7 @@ _here: list[_Here] = []
 def start(notes: Connection, settings: Mapping[str, Mapping[str, Any]], limits: Limits, scratch: str) -> None:
     """Runs first in each process. Libraries that leave files behind (device ids, caches) leave them in `scratch`."""
     os.environ |= {"TMPDIR": scratch, "XDG_CACHE_HOME": scratch}
+    memory.settle()
     _here[:] = [_Here(notes, settings, limits)]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # pebble's handler would run in Python, so never while native code hangs; the kernel's default always works.
