@@ -64,14 +64,16 @@ def smallest(folder: Path, number: int) -> None:
 
 
 def tiny(folder: Path, *, copies: int = 8) -> Path:
-    """So many documents of each kind, a sentence in each: enough for every worker to start and to load its parsers."""
+    """So many documents of each kind, a few sentences in each: enough for every worker to start and to load its
+    parsers, with what they load only for a page that has text to weigh."""
     folder.mkdir()
     for number in range(copies):
         sentence = f"The harbour master writes down tide {number}."
         with pymupdf.open() as document:
             document.new_page().insert_text((72, 100), sentence, fontsize=11)
             document.save(str(folder / f"{number}.pdf"))
-        (folder / f"{number}.html").write_text(f"<html><body><h1>Tides</h1><p>{sentence}</p></body></html>")
+        paragraph = " ".join([sentence] * 8)
+        (folder / f"{number}.html").write_text(f"<html><body><h1>Tides</h1><p>{paragraph}</p></body></html>")
         (folder / f"{number}.md").write_text(f"# Tides\n\n{sentence} Twice.\n")
     return folder
 

@@ -11,7 +11,7 @@ from chunkers._scope_hits import Hits
 from chunkers._scope_places import NUMBERED, Places
 from chunkers._scope_rules import Breadth, Kind, Statement, in_line, in_sentence, titled
 from chunkers._scope_tables import cell_statements, in_columns
-from chunkers._scope_terms import QUOTE, TRIGGER, definitions
+from chunkers._scope_terms import TRIGGER, definitions, quoted
 from chunkers._scope_units import OTHER, units
 from chunkers._scope_words import CONVENTIONS
 from chunkers._sentences import sentences
@@ -351,7 +351,7 @@ class _Reader:
 
     def _terms(self, number: int, element: Element) -> Iterator[Scope]:
         text = element.span.of(self._text)
-        if not QUOTE.search(text) or not TRIGGER.search(text):
+        if not quoted(text) or not TRIGGER.search(text):
             return
         for sentence in sentences(self._text, element.span):
             for statement in definitions(self._text, sentence.strip(self._text)):

@@ -71,6 +71,8 @@ class Rulings:
         self._cells: dict[tuple[Kind, Span], Scope] = {}
         for scope in sorted((s for s in found if s.reach is Reach.CELLS), key=lambda s: -len(s.cells)):
             self._cells.update({(scope.kind, cell): scope for cell in scope.cells})
+        said = {kind for kind, _ in self._cells}
+        self._kinds = tuple(kind for kind in Kind if kind in said)
         self._used = _used(self._text, [topic[1] for topic in self._lines if topic[0] is Kind.DEFINITION])
         units = any(topic[0] is not Kind.DEFINITION for topic in self._lines) or self._cells
         self._tables = [(e, figures(e.table)) for e in document.elements if e.table and e.in_body] if units else []
@@ -147,7 +149,8 @@ class Rulings:
                 return
             if cell.start >= edge:
                 wide, edge = self._at(cell.start), self._edge(cell.start)
-            own = {kind: self._cells[kind, cell] for kind in Kind if (kind, cell) in self._cells} if inner else {}
+            told = self._kinds if inner else ()
+            own = {kind: self._cells[kind, cell] for kind in told if (kind, cell) in self._cells}
             share = whole or cell in held.per_share
             for scope in own.values():
                 yield _Won(scope, in_table=True)

@@ -21,8 +21,14 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(_TERM)
-QUOTE = re.compile("[\"\u201c\u201e\u00ab\u2018]|'[A-Z]")
+_MARKS = "\"\u201c\u201e\u00ab\u2018"
+_CAPITAL = re.compile("'[A-Z]")
 TRIGGER = re.compile(rf"(?:{MEANS})|\(", re.IGNORECASE)
+
+
+def quoted(text: str) -> bool:
+    """True where something may be in quotation marks."""
+    return any(mark in text for mark in _MARKS) or ("'" in text and _CAPITAL.search(text) is not None)
 
 
 def definitions(text: str, place: Span) -> Iterator[Statement]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from chunkers._scope_words import CURRENCIES, MEASURES, SCALES, SHORT_SCALES
 from quarry.span import Span
@@ -72,8 +73,16 @@ _POWERS = _readers(SCALES)
 _ISO = [(re.compile(rf"(?:{'|'.join(group)})", re.IGNORECASE), code) for code, group in CURRENCIES.items()]
 
 
-def units(text: str) -> Iterator[Unit]:
-    """Phrases in text order. Amounts (`3 million euros`) and counts in words (`several thousand`) are none."""
+@lru_cache(maxsize=1024)
+def units(text: str) -> tuple[Unit, ...]:
+    """Phrases in text order. Amounts (`3 million euros`) and counts in words (`several thousand`) are none.
+
+    Remembered: a line is asked for more than once, and tables repeat what their cells say.
+    """
+    return tuple(_units(text))
+
+
+def _units(text: str) -> Iterator[Unit]:
     place = 0
     while place < len(text):
         match = _UNIT.search(text, place)

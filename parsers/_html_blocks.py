@@ -16,6 +16,7 @@ from parsers._html_tree import Node
 
 _KEPT = frozenset({"dt", "dd", "figcaption", "caption", "address", "pre"})
 """Tags that make a kind of block; heading, li and p stand beside them."""
+_VOID = frozenset({"br", "img", "hr"})
 _BREAKING = frozenset({"table", "details", "fieldset"})
 """What stands in them is of its own kind."""
 
@@ -59,6 +60,16 @@ class Block:
         return replace(self, context=self.context._replace(place=place))
 
 
+class _Inside(NamedTuple):
+    """A node whose children are being walked through."""
+
+    children: Iterator[Node | str]
+    """Those that are left."""
+    context: Context
+    step: str = ""
+    """What comes after them: `flush`, `restore` or nothing."""
+
+
 @dataclass(slots=True)
 class Walk:
     """`Walk(...).blocks(root)`: a stack instead of recursion, so depth costs nothing."""
@@ -81,50 +92,51 @@ class Walk:
     """List items of which a block was made."""
 
     def blocks(self, root: Node) -> Iterator[Block]:
-        stack: list[tuple[str, Node | str, Context]] = [
-            ("enter", root, Context(root, place=Place(clutter="outside" if self.main else None)))
-        ]
+        stack = [_Inside(iter((root,)), Context(root, place=Place(clutter="outside" if self.main else None)))]
         saved: list[tuple[Run | None, Context | None]] = []
         while stack:
-            step, item, context = stack.pop()
+            children, context, step = stack[-1]
+            item = next(children, None)
             if isinstance(item, str):
                 self._text(item, context)
                 continue
-            if step == "enter":
-                stack.extend(self._enter(item, context, saved))
-            else:
-                self._flush()
+            if item is None:
+                stack.pop()
+                if step:
+                    self._flush()
                 if step == "restore":
                     self._run, self._start = saved.pop()
+            elif (entered := self._enter(item, context, saved)) is not None:
+                stack.append(entered)
             if self._made:
                 yield from self._made
                 self._made.clear()
         self._flush()
         yield from self._made
 
-    def _enter(
-        self, node: Node, outer: Context, saved: list[tuple[Run | None, Context | None]]
-    ) -> list[tuple[str, Node | str, Context]]:
-        if node.tag in UNSEEN or self._void(node, outer):
-            return []
+    def _enter(self, node: Node, outer: Context, saved: list[tuple[Run | None, Context | None]]) -> _Inside | None:
+        tag = node.tag
+        if tag in _VOID:
+            self._void(node, outer)
+        if tag in _VOID or tag in UNSEEN:
+            return None
         context = self._context(node, outer)
-        block = node.tag in BLOCKS
-        if node.tag == "table" and not self._holds_main(node) and is_data_table(node):
+        block = tag in BLOCKS
+        if tag == "table" and not self._holds_main(node) and is_data_table(node):
             self._flush()
             self._table(node, context)
-            return []
-        after: list[tuple[str, Node | str, Context]] = []
+            return None
+        step = ""
         if block and outer.kind == "pre" and context.kind == "pre":
             self._open(outer).space()
         elif block:
             self._flush()
-            after = [("flush", node, context)]
+            step = "flush"
         elif context.place is not outer.place:
             saved.append((self._run, self._start))
             self._run = self._start = None
-            after = [("restore", node, context)]
-        after.extend([("enter", child, context) for child in reversed(node.children)])
-        return after
+            step = "restore"
+        return _Inside(iter(node.children), context, step)
 
     def _holds_main(self, table: Node) -> bool:
         """A table around the main content lays out the page."""
@@ -149,8 +161,8 @@ class Walk:
         except ValueError:
             return href
 
-    def _void(self, node: Node, context: Context) -> bool:
-        """Nodes without content: line breaks and images."""
+    def _void(self, node: Node, context: Context) -> None:
+        """Line breaks and images: nodes without content."""
         if node.tag == "br":
             if self._run is not None and self._run.at_break and context.kind != "pre":
                 self._flush()
@@ -164,11 +176,8 @@ class Walk:
             if alt and context.kind != "heading":
                 here = context._replace(node=node, place=place)
                 self._made.append(Block("img", Inline(alt), here, node.attrs.get("id") or context.anchor))
-        elif node.tag == "hr":
-            self._flush()
         else:
-            return False
-        return True
+            self._flush()
 
     def _open(self, context: Context) -> Run:
         if self._run is None:

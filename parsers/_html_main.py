@@ -107,8 +107,8 @@ def _stands_outside(mass: Mass, kept: Iterable[Mass]) -> bool:
 
 def _strip(top: Mass, *, unlikely: bool) -> None:
     """Cut what is named like furniture."""
-    for mass in top.below():
-        if mass.is_page or not unlikely:
+    for mass in top.below() if unlikely else ():
+        if not mass.node.attrs or mass.is_page:
             continue
         if has_unlikely_role(mass.node):
             mass.cut("role")

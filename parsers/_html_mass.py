@@ -128,11 +128,12 @@ def weigh(root: Node, *, hidden: Callable[[Node], bool], most: int) -> Mass | No
     for _ in range(_DEEP):
         below: list[Mass] = []
         for mass in level:
-            for child in mass.node.children:
-                if not isinstance(child, str) and child.tag not in _SKIPPED and not hidden(child):
-                    made = Mass(child, mass)
-                    mass.children.append(made)
-                    below.append(made)
+            mass.children = [
+                Mass(child, mass)
+                for child in mass.node.children
+                if not isinstance(child, str) and child.tag not in _SKIPPED and not hidden(child)
+            ]
+            below += mass.children
         order += level
         level = below
         if not level or len(order) + len(level) > most:
@@ -152,6 +153,8 @@ def _sum(mass: Mass) -> None:
     inline = True
     for child in mass.node.children:
         if isinstance(child, str):
+            if child.isspace() and len(child) < _HUGE:
+                continue
             own = len(" ".join(child.split())) if len(child) < _HUGE else len(child)
             if own:
                 found = len(_COMMAS.findall(child))

@@ -88,13 +88,13 @@ class Place(NamedTuple):
 
 def place_of(node: Node, outer: Place, *, strictness: Strictness, heading: bool, main: Main | None = None) -> Place:
     """The place of what stands in `node`, given that of its parent."""
-    hidden = outer.hidden or hidden_by(node)
-    furniture = outer.furniture or _furniture(node, outer, strictness=strictness, heading=heading)
-    content = outer.content or node.tag in _CONTENT or node.attrs.get("role", "") in ("main", "article")
-    clutter = outer.clutter if main is None else _clutter(node, outer, main)
-    if (hidden, furniture, clutter, content) == (outer.hidden, outer.furniture, outer.clutter, outer.content):
-        return outer
-    return Place(furniture, hidden, clutter, content)
+    was_furniture, was_hidden, was_clutter, was_content = outer
+    hidden = was_hidden or hidden_by(node)
+    furniture = was_furniture or _furniture(node, outer, strictness=strictness, heading=heading)
+    content = was_content or node.tag in _CONTENT or node.attrs.get("role", "") in ("main", "article")
+    clutter = was_clutter if main is None else _clutter(node, outer, main)
+    place = Place(furniture, hidden, clutter, content)
+    return outer if place == outer else place
 
 
 def _clutter(node: Node, outer: Place, main: Main) -> str | None:
@@ -105,9 +105,11 @@ def _clutter(node: Node, outer: Place, main: Main) -> str | None:
 
 def hidden_by(node: Node) -> str | None:
     attrs = node.attrs
+    if not attrs:
+        return "noscript" if node.tag == "noscript" else None
     if node.tag == "noscript":
         return "noscript"
-    if not attrs or node.tag in ("html", "body"):
+    if node.tag in ("html", "body"):
         return None
     if "hidden" in attrs and attrs["hidden"].lower() != "until-found":
         return "attribute"

@@ -11,6 +11,7 @@ from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 _CDATA = "<![CDATA["
 _NOTHING: Mapping[str, str] = {}
 _HEAD = frozenset({"title", "meta", "link", "style", "script", "base", "basefont", "bgsound", "noscript", "template"})
+_SINGLE = frozenset({"html", "body", "head"})
 _FED = 1 << 16
 _LONG = 10_000
 _PATH_STEPS = 64
@@ -39,20 +40,21 @@ class Node:
 
     def descendants(self) -> Iterator[Node]:
         """In document order, without the node itself."""
-        stack = [child for child in reversed(self.children) if isinstance(child, Node)]
+        stack = self.children[::-1]
         while stack:
             node = stack.pop()
-            yield node
-            stack.extend(child for child in reversed(node.children) if isinstance(child, Node))
+            if not isinstance(node, str):
+                yield node
+                stack += node.children[::-1]
 
     def css_path(self) -> str:
         """`html > body > div:nth-of-type(2) > p:nth-of-type(1)`."""
         steps: list[str] = []
         node: Node | None = self
         while node is not None and node.parent is not None and len(steps) < _PATH_STEPS:
-            single = node.tag in ("html", "body", "head")
-            steps.append(node.tag if single else f"{node.tag}:nth-of-type({node.nth})")
-            if node.tag == "tr" and node.parent.tag == "table":
+            tag = node.tag
+            steps.append(tag if tag in _SINGLE else f"{tag}:nth-of-type({node.nth})")
+            if tag == "tr" and node.parent.tag == "table":
                 # Browsers put rows that stand in no section into one.
                 steps.append("tbody:nth-of-type(1)")
             node = node.parent
@@ -133,11 +135,12 @@ class _Builder:
 
 def release(root: Node) -> None:
     """Let go of the page: nodes know their parents, so that without this they wait for the cycle collector."""
-    stack = [root]
+    stack: list[Node | str] = [root]
     while stack:
         node = stack.pop()
-        stack.extend(child for child in node.children if isinstance(child, Node))
-        node.children.clear()
+        if not isinstance(node, str) and node.children:
+            stack += node.children
+            node.children.clear()
 
 
 def _without_cdata(text: str) -> str:

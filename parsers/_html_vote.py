@@ -156,7 +156,10 @@ def _start_tag(node: Node) -> str:
 def _said(page: str) -> str:
     try:
         root = html.document_fromstring(page.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8"))
-        found = _library().bare_extraction(root, fast=True, include_comments=False, include_tables=True)
+        # "txt": without the text that it would write beside the tree.
+        found = _library().bare_extraction(
+            root, output_format="txt", fast=True, include_comments=False, include_tables=True
+        )
         return _key("".join(found.body.itertext())) if found is not None else ""
     except _FAILURES:
         return ""

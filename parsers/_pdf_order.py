@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from parsers._pdf_lines import Line
@@ -121,15 +121,10 @@ def _strips(pieces: Sequence[Line], left: float, right: float) -> list[Gutter]:
         marks[max(0, int(piece.x0 - left + 0.5))] += 1
         marks[int(piece.x1 - left + 0.5) + 1] -= 1
     limit = MAX_CROSSING * len(pieces)
-    covers, depth = [], 0
-    for mark in marks:
-        depth += mark
-        covers.append(depth)
+    covers = list(accumulate(marks))
     found: list[tuple[int, Gutter]] = []
     start = 0
-    for x in range(1, len(covers)):
-        if covers[x] == covers[start]:
-            continue
+    for x in (x for x, mark in enumerate(marks) if mark and x):
         if covers[start] <= limit and x - start >= MIN_GUTTER and left < left + start and x < len(covers) - 2:
             found.append((covers[start], Gutter(left + start, left + x)))
         start = x

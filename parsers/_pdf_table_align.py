@@ -112,6 +112,8 @@ def row_of(line: Line) -> Row:
 
 def _inked(word: Word) -> float:
     """Right edge of the word without the dots that follow it."""
+    if word.text[-1:] not in ".·…_":
+        return word.x1
     letters = len(word.text.rstrip(".·…_"))
     if not letters or len(word.text) - letters < 3:
         return word.x1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -100,11 +100,14 @@ def _strokes(drawings: Iterable[dict[str, Any]]) -> Iterator[tuple[Box, bool]]:
                 (x0, y0), (x1, y1) = item[1][0], item[1][3]
             else:
                 continue
-            box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-            if min(box[2] - box[0], box[3] - box[1]) <= THIN:
-                yield box, False
+            if x0 > x1:
+                x0, x1 = x1, x0
+            if y0 > y1:
+                y0, y1 = y1, y0
+            if x1 - x0 <= THIN or y1 - y0 <= THIN:
+                yield (x0, y0, x1, y1), False
             elif item[0] != "l" and (stroked or shaded):
-                for side in _sides(box):
+                for side in _sides((x0, y0, x1, y1)):
                     yield side, not stroked
 
 
@@ -232,11 +235,13 @@ def _open(*, row: int, cols: range, below: set[tuple[int, int]], right: set[tupl
 
 
 def _walls(places: Sequence[float], stretches: Sequence[float], rules: Sequence[Rule]) -> set[tuple[int, int]]:
-    """(index of the place, index of the stretch) wherever a line runs along most of the stretch."""
+    """(index of the place, index of the stretch) wherever a line runs along most of the stretch; both ascend."""
     walls: set[tuple[int, int]] = set()
     for rule in rules:
-        place = min(range(len(places)), key=lambda index: abs(places[index] - rule.at))
-        for number in range(len(stretches) - 1):
+        after = min(bisect_left(places, rule.at), len(places) - 1)
+        place = min(range(max(0, after - 1), after + 1), key=lambda index: abs(places[index] - rule.at))
+        first = max(0, bisect_right(stretches, rule.start) - 1)
+        for number in range(first, min(bisect_left(stretches, rule.end), len(stretches) - 1)):
             start, end = stretches[number], stretches[number + 1]
             if min(rule.end, end) - max(rule.start, start) > 0.6 * (end - start):
                 walls.add((place, number))

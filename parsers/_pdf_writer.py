@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import accumulate, groupby
+from typing import Any
 
 from parsers._pdf_blocks import Block
 from parsers._pdf_lines import SOFT_HYPHEN, Line, Page, packed, turn_box
@@ -157,20 +159,18 @@ class Writer:
 
     def _entries(self, words: Sequence[str], boxes: array[float], page: int) -> None:
         """Words of one line, with blanks between them; an empty one has no entry."""
-        position = self._length
-        turned = self.pages[page - 1].turn != 0
-        for number, word in enumerate(words):
-            if word:
-                self._starts.append(position)
-                self._ends.append(position + len(word))
-                if turned:
-                    self._boxes.extend(self._shown(boxes[4 * number : 4 * number + 4], page))
-            position += len(word) + 1
-        count = len(self._starts) - len(self._pages)
-        self._pages.extend([page] * count)
-        self._lines.extend([self._line] * count)
-        if not turned:
-            self._boxes.extend(boxes if count == len(words) else _kept(words, boxes))
+        starts = accumulate((len(word) + 1 for word in words), initial=self._length)
+        spans = [(start, start + len(word)) for start, word in zip(starts, words, strict=False) if word]
+        self._starts.extend([start for start, _ in spans])
+        self._ends.extend([end for _, end in spans])
+        self._pages.extend([page] * len(spans))
+        self._lines.extend([self._line] * len(spans))
+        kept = boxes if len(spans) == len(words) else _kept(words, boxes)
+        if self.pages[page - 1].turn:
+            for first in range(0, len(kept), 4):
+                self._boxes.extend(self._shown(kept[first : first + 4], page))
+        else:
+            self._boxes.extend(kept)
         self._put(" ".join(words))
 
     def _shown(self, box: Sequence[float], page: int) -> tuple[float, float, float, float]:
@@ -188,18 +188,22 @@ class Writer:
     def _table(self, grid: Grid, page: int) -> Table:
         rows: list[tuple[Cell, ...]] = []
         spans: list[Span] = []
+        cells: dict[int, list[GridCell]] = defaultdict(list)
+        for cell in grid.cells:
+            cells[cell.row].append(cell)
         for number in range(grid.rows):
             if number:
                 self._put("\n")
             start = self._length
-            cells = [cell for cell in grid.cells if cell.row == number]
-            made = tuple(self._cell(cell, cell.page or page, first=not place) for place, cell in enumerate(cells))
-            header = number < grid.header
-            rows.append(tuple(replace(cell, header=header) for cell in made))
+            made = [
+                self._cell(cell, cell.page or page, first=not place, header=number < grid.header)
+                for place, cell in enumerate(cells[number])
+            ]
+            rows.append(tuple(made))
             spans.append(Span(start, self._length))
         return Table(tuple(rows), html_of(rows), tuple(spans))
 
-    def _cell(self, cell: GridCell, page: int, *, first: bool) -> Cell:
+    def _cell(self, cell: GridCell, page: int, *, first: bool, header: bool) -> Cell:
         if not first:
             self._put("\t")
         start, part = self._length, len(self._parts)
@@ -210,7 +214,8 @@ class Writer:
             self._line_of(text, boxes, page, following=None)
         text, span = "".join(self._parts[part:]), Span(start, self._length)
         box = _rounded(self._shown(cell.box, page))
-        return Cell(text, cell.row, cell.col, cell.rowspan, cell.colspan, bbox=box, span=span if text else None)
+        place = span if text else None
+        return Cell(text, cell.row, cell.col, cell.rowspan, cell.colspan, header, box, place)
 
     def _put(self, text: str) -> None:
         if text:
@@ -219,13 +224,15 @@ class Writer:
 
     def _table_regions(self, grid: Grid, first: int) -> list[Region]:
         """A box for each page: that of all its cells and their words."""
-        boxes: dict[int, BBox] = {}
+        parts: dict[int, list[Any]] = defaultdict(list)
         for cell in grid.cells:
-            page = cell.page or first
-            for part in (cell.box, *(word[:4] for line in cell.lines for word in line)):
-                box = _rounded(self._shown(part, page))
-                boxes[page] = boxes[page].union(box) if page in boxes else box
-        return [Region(page, box) for page, box in sorted(boxes.items())]
+            parts[cell.page or first] += [cell.box, *(word for line in cell.lines for word in line)]
+        return [Region(page, _rounded(self._shown(_around(own), page))) for page, own in sorted(parts.items())]
+
+
+def _around(boxes: Sequence[Any]) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = zip(*(box[:4] for box in boxes), strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
 
 
 def _kept(words: Sequence[str], boxes: array[float]) -> array[float]:

@@ -16,7 +16,6 @@ from pipeline.report import ChunkCounts, DocumentCounts, Problem, Report, Second
 from pipeline.session import Session, metadata_json
 from quarry.encoding import EmbeddedChunk, Prepared
 from quarry.errors import BusyError, EncodeError
-from quarry.identity import identity_of
 from quarry.types import Document, Outcome
 from stores.rows import ChunkRow, DocumentRow, LedgerRow, Provenance
 
@@ -40,6 +39,8 @@ class Chunked:
     """What is stored of it."""
     fresh: bool
     """True where it was parsed now."""
+    about: str | None
+    """`Identity.search_words`, where there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +204,8 @@ def _ready(session: Session, item: Chunked, vectors: Sequence[EmbeddedChunk]) ->
         ingested_at=datetime.now(UTC),
         generation=session.generation.id,
     )
-    about = identity_of(document).search_words or None
     rows = (
-        ChunkRow.of(vector, position=number, provenance=provenance, about=None if number else about)
+        ChunkRow.of(vector, position=number, provenance=provenance, about=None if number else item.about)
         for number, vector in enumerate(vectors)
     )
     return _Ready(item, tuple(rows))

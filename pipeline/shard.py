@@ -22,6 +22,7 @@ from pipeline.session import Session
 from pipeline.workers import Limits, ParserPool
 from quarry import fault
 from quarry.errors import ConfigError, QuarryError
+from quarry.identity import identity_of
 from quarry.types import Outcome
 
 STOP_S = 2.0
@@ -190,6 +191,7 @@ def _chunked(session: Session, item: Parsed, batches: _Batches) -> Chunked | End
         recipe = session.recipe
         chunks = list(recipe.chunker.chunk(document, tokens=recipe.tokens, embedder=recipe.encoder))
         prepared = prepare(recipe, document, chunks)
+        about = identity_of(document).search_words or None
     except Exception as error:
         if isinstance(error, ConfigError) or (isinstance(error, QuarryError) and error.retryable):
             raise
@@ -201,7 +203,7 @@ def _chunked(session: Session, item: Parsed, batches: _Batches) -> Chunked | End
         )
         return Ended(work, row)
     assert item.elements is not None
-    return Chunked(work, document, prepared, item.elements, item.fresh)
+    return Chunked(work, document, prepared, item.elements, item.fresh, about)
 
 
 def _not_parsed(session: Session, item: Parsed) -> Ended:

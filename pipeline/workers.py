@@ -193,6 +193,8 @@ class ParserPool(AbstractContextManager["ParserPool"]):
     def _watch(self) -> None:
         while not self._stopped.wait(_WATCH_S):
             self._read_notes()
+            if not self._tickets:  # most of a run: parsers are far ahead of the encoder, and a look costs 0.1 ms
+                continue
             for pid, known in list(self._processes.items()):
                 self._check(pid, known)
 

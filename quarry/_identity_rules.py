@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -93,6 +94,14 @@ _LOOSE = tuple(
 )
 FORMS: tuple[FormRule, ...] = (*_CODES, *_REPORTS, *_LOOSE)
 """The first that matches is taken, so codes come before the words that stand beside them on a cover."""
+
+
+def _any(rules: Iterable[FormRule]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{rule.pattern.pattern})" for rule in rules), _I)
+
+
+ANY_FORM, REPORT = _any(FORMS), _any(rule for rule in FORMS if rule.strength == "report")
+"""One look in place of many."""
 POLICY_NUMBER = re.compile(
     r"\b(?:policy|richtlinie|p[óo]liza|police)\s+(?:no\.?|nr\.?|n[°º.]|number)\s*:?\s*([A-Z0-9][\w./-]*)",
     _I,
@@ -121,6 +130,7 @@ MONTHS = {
 }
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 YEAR = r"(?:19|20)\d\d"
+ANY_YEAR = re.compile(YEAR)
 DATE = re.compile(
     rf"(?P<month>{_MONTH})\.?\s+(?P<day>[0-3]?\d)(?:st|nd|rd|th)?,?\s+(?P<year>{YEAR})"
     rf"|(?P<day2>[0-3]?\d)(?:\.|st|nd|rd|th)?\s+(?:de\s+)?(?P<month2>{_MONTH})\.?,?\s+(?:de\s+)?(?P<year2>{YEAR})"
@@ -203,7 +213,7 @@ _NOISE = (
 )
 NOISE = frozenset(_NOISE.split())
 """Words of a file's name that name nobody."""
-STOP_WORDS = {
+_STOP_WORDS = {
     "en": "the of and to in is that for it as with was on are by be this from at or which have not an were has",
     "de": "der die und das den von zu mit sich des auf für ist im dem nicht ein eine als auch es werden aus wird bei",
     "fr": "le la les de des et du en un une est que dans pour qui par sur au avec ce pas sont plus aux ne se ou",
@@ -212,4 +222,5 @@ STOP_WORDS = {
     "nl": "de het een van en in is dat op te met voor zijn die aan niet er door om bij ook als naar worden dit wordt",
     "pt": "o a de que e do da em um para com não uma os no se na por mais as dos como mas ao das foi são pelo",
 }
+STOP_WORDS = {code: frozenset(words.split()) for code, words in _STOP_WORDS.items()}
 """Of running text in each language that is told apart."""

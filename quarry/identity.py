@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from quarry import _identity_rules as rules
@@ -122,8 +122,23 @@ class _NameFacts(NamedTuple):
     period: str | None = None
 
 
+_last: list[tuple[Document, Identity]] = []
+
+
 def identity_of(document: Document) -> Identity:
-    """From the parsed document at its place: equal files under different names may be different to tell apart."""
+    """From the parsed document at its place: equal files under different names may be different to tell apart.
+
+    That of the last document is remembered: who chunks it and who stores it both ask.
+    """
+    for known, identity in _last[:1]:
+        if known is document:
+            return identity
+    found = _identity_of(document)
+    _last[:] = [(document, found)]
+    return found
+
+
+def _identity_of(document: Document) -> Identity:
     lines = _title_page(document)
     name = name_facts(document.origin.path)
     form = _form(document, lines) or _form_of_name(name, document.title)
@@ -209,16 +224,18 @@ def _title(document: Document, lines: Sequence[_Line]) -> Found | None:
 def _form(document: Document, lines: Sequence[_Line]) -> Found | None:
     """By the title page, else by the title; a number of its own makes it clearer."""
     for line in lines:
-        number = rules.POLICY_NUMBER.search(line.text)
-        if number and len(line.text) <= LONGEST_LINE:
+        number = rules.POLICY_NUMBER.search(line.text) if len(line.text) <= LONGEST_LINE else None
+        if number:
             return Found(" ".join(number[0].split()), line.span)
     heads = [] if document.title else [line for line in lines[:FIRST_LINES] if len(line.text.split()) <= 8]
-    for rule in rules.FORMS:
-        found = _form_line(rule, heads if rule.strength == "loose" else lines)
+    named = [line for line in lines if len(line.text) <= LONGEST_LINE and rules.ANY_FORM.search(line.text)]
+    for rule in rules.FORMS if named else ():
+        found = _form_line(rule, heads if rule.strength == "loose" else named)
         if found:
             return Found(rule.label, found.span)
     title = document.title or ""
-    return next((Found(rule.label) for rule in rules.FORMS if _in_title(rule, title)), None)
+    possible = rules.FORMS if rules.ANY_FORM.search(title) else ()
+    return next((Found(rule.label) for rule in possible if _in_title(rule, title)), None)
 
 
 def _form_of_name(name: _NameFacts, title: str | None) -> Found | None:
@@ -325,6 +342,8 @@ def _may_have_parts(form: Found | None) -> bool:
 
 def _stated(lines: Sequence[_Line]) -> Found | None:
     for line in lines:
+        if not rules.ANY_YEAR.search(line.text):
+            continue
         date = rules.DATE.search(line.text)
         if date and rules.QUARTER_ENDED.search(line.text):
             return Found(f"quarter ended {date[0]}", line.span)
@@ -344,10 +363,9 @@ def _stated(lines: Sequence[_Line]) -> Found | None:
 
 def _beside_form(lines: Sequence[_Line], form: Found | None, title: str) -> Found | None:
     """`Annual Report 2023`, in a line of the title page or in the title."""
-    for text, span in (*((line.text, line.span) for line in lines), (title, None)):
+    for text, span in (*((line.text, line.span) for line in lines), (title, None)) if form else ():
         years = rules.BARE_YEAR.findall(text)
-        said = any(rule.strength == "report" and rule.pattern.search(text) for rule in rules.FORMS)
-        if form and said and len(set(years)) == 1 and len(text.split()) <= 12:
+        if len(set(years)) == 1 and len(text.split()) <= 12 and rules.REPORT.search(text):
             return Found(years[0], span)
     return None
 
@@ -378,21 +396,14 @@ def _year_month(date: re.Match[str]) -> tuple[str, int]:
 
 def _language(document: Document) -> Found | None:
     """By the share of its stop words, where one language is far before the others."""
-    sample = _folded(match[0] for match in _sampled(document.text))
+    text = document.text
+    middle = max(0, len(text) // 2 - 6 * SAMPLE_WORDS // 2)  # where it is prose
+    sample = _folded(match[0] for match in islice(_WORD.finditer(text, middle), SAMPLE_WORDS))
     counts = Counter(sample)
-    shares = {code: sum(counts[word] for word in set(text.split())) for code, text in rules.STOP_WORDS.items()}
+    shares = {code: sum(counts[word] for word in known) for code, known in rules.STOP_WORDS.items()}
     (best, most), (_, next_most) = Counter(shares).most_common(2)
     clear = most >= 20 and most >= len(sample) / 6 and most >= 1.5 * next_most
     return Found(best) if clear else None
-
-
-def _sampled(text: str) -> Iterator[re.Match[str]]:
-    """Words from the middle of the text, where it is prose."""
-    start = max(0, len(text) // 2 - 6 * SAMPLE_WORDS // 2)
-    for number, match in enumerate(_WORD.finditer(text, start)):
-        if number >= SAMPLE_WORDS:
-            return
-        yield match
 
 
 def words(text: str) -> list[str]:
