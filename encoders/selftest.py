@@ -16,7 +16,7 @@ from encoders._pooling import Array
 from encoders.profiles import DEFAULT_BACKEND, Profile, resolve
 from encoders.transformer import Transformer
 from quarry.encoding import LATE, Encoder
-from quarry.errors import EncodeError
+from quarry.errors import ConfigError, EncodeError
 from quarry.span import Span
 from quarry.types import Chunk
 
@@ -208,10 +208,11 @@ def _late(encoder: Transformer, text: str) -> Check:
     name = "late chunking of one window is the mean of its states"
     chunk = _chunk(_within(text, encoder.tokens.limit // 3, encoder.tokens.count))
     try:
-        prepared = encoder.prepare_mixed(chunk.text, [chunk], LATE, sections=[chunk.span])
-        (found,) = encoder.encode_late(chunk.text, [chunk], sections=[chunk.span])
-    except EncodeError as error:
+        encoder.check(LATE)
+    except ConfigError as error:
         return Check(name, True, f"refused: {error}")
+    prepared = encoder.prepare_mixed(chunk.text, [chunk], LATE, sections=[chunk.span])
+    (found,) = encoder.encode_late(chunk.text, [chunk], sections=[chunk.span])
     body = encoder.states(prepared.windows[0])[_before(encoder) :]
     body = body[: len(body) - len(encoder.tokens.suffix)]
     return _same(name, found.vector[None], encoder.finished(body.mean(axis=0, dtype=np.float64)[None]), LOCAL)
