@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Protocol
 
 from chunkers._headings import Context, Headings
 from chunkers._ruler import Ruler, whole_character
 from chunkers._sentences import rows, sentences
-from quarry.encoding import TokenCounter
+from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.fingerprint import chunk_id
 from quarry.span import Span
 from quarry.types import Chunk, Document, Element, ElementType
@@ -28,31 +29,60 @@ class Piece:
     context: Context = field(default_factory=Context)
 
 
-@dataclass(frozen=True, slots=True)
+class Sized(Protocol):
+    """A strategy whose chunks have a most size."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def fingerprint(self, *, tokens: TokenCounter, embedder: SentenceEmbedder | None) -> str: ...
+
+
 class Maker:
-    """What all chunks of one run share."""
+    """Makes the chunks of one document by one strategy."""
 
-    kind: str
-    fingerprint: str
-    """The chunking fingerprint."""
-    size: int
-    """Most tokens of context + text; the encoder's limit counts as well."""
+    def __init__(
+        self, strategy: Sized, document: Document, *, tokens: TokenCounter, embedder: SentenceEmbedder | None = None
+    ) -> None:
+        self.kind = strategy.kind
+        self.fingerprint = strategy.fingerprint(tokens=tokens, embedder=embedder)
+        self.size = max(1, min(strategy.size, tokens.limit))
+        """Most tokens of context + text."""
+        self.document = document
+        self.ruler = Ruler(document.text, tokens)
 
+    def chunks(self, pieces: Iterable[Piece]) -> Iterator[Chunk]:
+        """In the order of the pieces. A piece that is too long with its context is split, never cut off."""
+        index = _Index(self.document)
+        for piece in pieces:
+            span = piece.span.strip(self.document.text)
+            if not len(span):
+                continue
+            for part in _fitting(self.ruler, span, limit=self.size, context=piece.context.text):
+                elements = index.touched(part)
+                if elements:  # else it is markup between two elements
+                    yield self._chunk(part, piece.context, elements, index.headings(elements[0]))
 
-def assemble(
-    document: Document, pieces: Iterable[Piece], *, maker: Maker, ruler: Ruler, tokens: TokenCounter
-) -> Iterator[Chunk]:
-    """Chunks in the order of the pieces. A piece that is too long with its context is split, never cut off."""
-    limit = max(1, min(maker.size, tokens.limit))
-    index = _Index(document)
-    for piece in pieces:
-        span = piece.span.strip(document.text)
-        if not len(span):
-            continue
-        for part in _fitting(ruler, span, limit=limit, context=piece.context.text):
-            elements = index.touched(part)
-            if elements:  # else it is markup between two elements
-                yield _chunk(document, part, piece.context, elements, maker=maker, ruler=ruler, index=index)
+    def _chunk(self, span: Span, context: Context, elements: tuple[Element, ...], headings: tuple[str, ...]) -> Chunk:
+        document, text = self.document, span.of(self.document.text)
+        return Chunk(
+            id=chunk_id(document.origin.id, self.fingerprint, span, text),
+            document_id=document.origin.id,
+            uri=document.origin.uri,
+            span=span,
+            text=text,
+            context=context.text,
+            tokens=self.ruler.count(span, context=context.text),
+            strategy=self.kind,
+            heading_path=headings,
+            pages=document.layout.page_numbers(span) or _pages(elements),
+            regions=document.layout.regions(span) or tuple(region for e in elements for region in e.regions),
+            elements=tuple(element.id for element in elements),
+            context_spans=context.spans,
+        )
 
 
 def split(ruler: Ruler, span: Span, *, limit: int, context: str = "") -> Iterator[Span]:
@@ -126,34 +156,6 @@ def _middle(text: str, span: Span) -> int:
     space = text.rfind(" ", span.start + 1, half)
     place = space + 1 if space > 0 else whole_character(text, half, after=span.start)
     return min(max(place, span.start + 1), span.end - 1)
-
-
-def _chunk(
-    document: Document,
-    span: Span,
-    context: Context,
-    elements: tuple[Element, ...],
-    *,
-    maker: Maker,
-    ruler: Ruler,
-    index: _Index,
-) -> Chunk:
-    text = span.of(document.text)
-    return Chunk(
-        id=chunk_id(document.origin.id, maker.fingerprint, span, text),
-        document_id=document.origin.id,
-        uri=document.origin.uri,
-        span=span,
-        text=text,
-        context=context.text,
-        tokens=ruler.count(span, context=context.text),
-        strategy=maker.kind,
-        heading_path=index.headings(elements[0]),
-        pages=document.layout.page_numbers(span) or _pages(elements),
-        regions=document.layout.regions(span) or tuple(region for e in elements for region in e.regions),
-        elements=tuple(element.id for element in elements),
-        context_spans=context.spans,
-    )
 
 
 def _pages(elements: Iterable[Element]) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(_TERM)
-_MARKS = "\"\u201c\u201e\u00ab\u2018"
+_MARKS = '"\u201c\u201e\u00ab\u2018'
 _CAPITAL = re.compile("'[A-Z]")
 TRIGGER = re.compile(rf"(?:{MEANS})|\(", re.IGNORECASE)
 

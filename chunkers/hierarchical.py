@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 from typing import Any, ClassVar, Literal
 
 from chunkers import chunker
-from chunkers._assemble import SMALLEST, Maker, Piece, assemble, split
+from chunkers._assemble import SMALLEST, Maker, Piece, split
 from chunkers._blocks import Block, blocks_of, clipped, leaf_sections
 from chunkers._headings import CONTEXT_SHARE, Headings
 from chunkers._packing import pack
@@ -72,19 +72,18 @@ class Hierarchical:
         tokens: TokenCounter,
         embedder: SentenceEmbedder | None = None,  # noqa: ARG002 - reads no vectors
     ) -> Iterator[Chunk]:
-        ruler = Ruler(document.text, tokens)
-        made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
+        made = Maker(self, document, tokens=tokens)
         plan = _Plan(
             self,
             document,
-            ruler,
+            made.ruler,
             tokens,
             Headings.embedded(document, shown=self.context),
-            min(self.size, tokens.limit),
+            made.size,
             self._parent_size,
         )
         parents = list(plan.parents())
-        units = assemble(document, plan.pieces(parents), maker=made, ruler=ruler, tokens=tokens)
+        units = made.chunks(plan.pieces(parents))
         starts = [parent.start for parent in parents]
         for _, group in groupby(units, key=lambda unit: bisect_right(starts, unit.span.start)):
             family = list(group)

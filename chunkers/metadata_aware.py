@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chunkers import chunker
-from chunkers._assemble import SMALLEST, Maker, Piece, assemble
+from chunkers._assemble import SMALLEST, Maker, Piece
 from chunkers._blocks import Block, leaf_sections
 from chunkers._context import scope_lines, without_overruled
 from chunkers._headings import Context, Headings
@@ -58,14 +58,11 @@ class MetadataAware:
         tokens: TokenCounter,
         embedder: SentenceEmbedder | None = None,  # noqa: ARG002 - reads no vectors
     ) -> Iterator[Chunk]:
-        ruler = Ruler(document.text, tokens)
-        made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
-        size = min(self.size, tokens.limit)
+        made = Maker(self, document, tokens=tokens)
         headings = self._headings(document)
-        plan = _Plan(ruler, tokens, size, headings, Rulings(document) if self.scope else None)
-        sections = leaf_sections(document, ruler=ruler, size=size, merge_below=self.merge_below)
-        pieces = (piece for section in sections for piece in plan.pieces(section.blocks))
-        return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
+        plan = _Plan(made.ruler, tokens, made.size, headings, Rulings(document) if self.scope else None)
+        sections = leaf_sections(document, ruler=made.ruler, size=made.size, merge_below=self.merge_below)
+        return made.chunks(piece for section in sections for piece in plan.pieces(section.blocks))
 
     def _headings(self, document: Document) -> Headings:
         if self.identity or not self.context:

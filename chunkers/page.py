@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chunkers import chunker
-from chunkers._assemble import SMALLEST, Maker, Piece, assemble
+from chunkers._assemble import SMALLEST, Maker, Piece
 from chunkers._blocks import Block, blocks_of, clipped, leaf_sections
 from chunkers._headings import CONTEXT_SHARE, Context, Headings
 from chunkers._packing import pack
@@ -48,13 +48,10 @@ class Page:
         tokens: TokenCounter,
         embedder: SentenceEmbedder | None = None,  # noqa: ARG002 - reads no vectors
     ) -> Iterator[Chunk]:
-        ruler = Ruler(document.text, tokens)
-        made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
-        pieces = self._pieces(document, ruler, tokens)
-        return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
+        made = Maker(self, document, tokens=tokens)
+        return made.chunks(self._pieces(document, made.ruler, tokens=tokens, size=made.size))
 
-    def _pieces(self, document: Document, ruler: Ruler, tokens: TokenCounter) -> Iterator[Piece]:
-        size = min(self.size, tokens.limit)
+    def _pieces(self, document: Document, ruler: Ruler, *, tokens: TokenCounter, size: int) -> Iterator[Piece]:
         blocks = blocks_of(document)
         headings = Headings.embedded(document, shown=self.context)
         for page in _pages(document, ruler, size=size):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chunkers import chunker
-from chunkers._assemble import SMALLEST, Maker, Piece, assemble
+from chunkers._assemble import SMALLEST, Maker, Piece
 from chunkers._ruler import Ruler
 from chunkers._sections import body
 from quarry.encoding import SentenceEmbedder, TokenCounter
@@ -46,24 +46,22 @@ class Recursive:
         tokens: TokenCounter,
         embedder: SentenceEmbedder | None = None,  # noqa: ARG002 - reads no vectors
     ) -> Iterator[Chunk]:
-        ruler = Ruler(document.text, tokens)
-        made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
-        pieces = (Piece(span) for span in self._spans(ruler, body(document), tokens=tokens))
-        return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
+        made = Maker(self, document, tokens=tokens)
+        return made.chunks(Piece(span) for span in self._spans(made, body(document), tokens=tokens))
 
-    def _spans(self, ruler: Ruler, within: Span, *, tokens: TokenCounter) -> Iterator[Span]:
+    def _spans(self, made: Maker, within: Span, *, tokens: TokenCounter) -> Iterator[Span]:
         from langchain_text_splitters import RecursiveCharacterTextSplitter
 
         splitter = RecursiveCharacterTextSplitter(
             separators=list(self.separators),
-            chunk_size=min(self.size, tokens.limit),
+            chunk_size=made.size,
             chunk_overlap=0,
-            length_function=_Lengths(ruler, within, tokens),
+            length_function=_Lengths(made.ruler, within, tokens),
             keep_separator="end",
             strip_whitespace=False,
         )
         start = within.start
-        for piece in splitter.split_text(within.of(ruler.text)):
+        for piece in splitter.split_text(within.of(made.document.text)):
             yield Span(start, start + len(piece))
             start += len(piece)
         if start < within.end:

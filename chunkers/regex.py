@@ -15,7 +15,7 @@ import regex  # type: ignore[import-untyped]  # it brings no stubs
 from pydantic import ConfigDict
 
 from chunkers import chunker
-from chunkers._assemble import SMALLEST, Maker, Piece, assemble
+from chunkers._assemble import SMALLEST, Maker, Piece
 from chunkers._blocks import Block, blocks_of, clipped
 from chunkers._headings import CONTEXT_SHARE, Headings
 from chunkers._packing import pack
@@ -108,13 +108,11 @@ class Regex:
         tokens: TokenCounter,
         embedder: SentenceEmbedder | None = None,  # noqa: ARG002 - reads no vectors
     ) -> Iterator[Chunk]:
-        ruler = Ruler(document.text, tokens)
-        made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
+        made = Maker(self, document, tokens=tokens)
         headings = Headings.embedded(document, shown=self.context)
-        size = min(self.size, tokens.limit)
-        plan = _Plan(ruler, tokens, size, self.merge_below, headings, blocks_of(document), self.context)
+        plan = _Plan(made.ruler, tokens, made.size, self.merge_below, headings, blocks_of(document), self.context)
         parts = list(_parts(document, self._rules(), timeout_s=self.timeout_s))
-        return assemble(document, plan.pieces(parts), maker=made, ruler=ruler, tokens=tokens)
+        return made.chunks(plan.pieces(parts))
 
 
 def _compiled(rule: Rule) -> regex.Pattern[str]:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from chunkers import chunker
-from chunkers._assemble import SMALLEST, Maker, Piece, assemble
+from chunkers._assemble import SMALLEST, Maker, Piece
 from chunkers._breakpoints import cuts as breakpoints
 from chunkers._headings import Context, Headings
 from chunkers._parts import by_section, units
@@ -86,11 +86,10 @@ class Semantic:
     ) -> Iterator[Chunk]:
         if embedder is None:
             raise EncodeError("the semantic chunker compares sentences: it needs an encoder")
-        ruler = Ruler(document.text, tokens)
-        made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=embedder), self.size)
+        made = Maker(self, document, tokens=tokens, embedder=embedder)
         above = Headings.embedded(document, shown=self.context and bool(self.plain or self.heading))
-        found = list(self._segments(document, ruler, tokens, embedder, above=above))
-        chunks = assemble(document, (piece for piece, _ in found), maker=made, ruler=ruler, tokens=tokens)
+        found = list(self._segments(document, made.ruler, tokens, embedder, above=above))
+        chunks = made.chunks(piece for piece, _ in found)
         return chunks if self.topics is None or not found else _labelled(chunks, found, threshold=self.topics)
 
     def _segments(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chunkers import chunker
-from chunkers._assemble import SMALLEST, Maker, Piece, assemble
+from chunkers._assemble import SMALLEST, Maker, Piece
 from chunkers._ruler import Ruler, whole_character
 from chunkers._sections import body
 from quarry.encoding import SentenceEmbedder, TokenCounter
@@ -47,11 +47,8 @@ class SlidingWindow:
         tokens: TokenCounter,
         embedder: SentenceEmbedder | None = None,  # noqa: ARG002 - reads no vectors
     ) -> Iterator[Chunk]:
-        ruler = Ruler(document.text, tokens)
-        made = Maker(self.kind, self.fingerprint(tokens=tokens, embedder=None), self.size)
-        size = min(self.size, tokens.limit)
-        pieces = (Piece(span) for span in self._windows(ruler, body(document), size=size))
-        return assemble(document, pieces, maker=made, ruler=ruler, tokens=tokens)
+        made = Maker(self, document, tokens=tokens)
+        return made.chunks(Piece(span) for span in self._windows(made.ruler, body(document), size=made.size))
 
     def _windows(self, ruler: Ruler, within: Span, *, size: int) -> Iterator[Span]:
         overlap = min(self.overlap, size - 1)

@@ -44,6 +44,9 @@ class Asymmetric:
     def setup(self) -> str:
         return f"{self._documents.setup}; queries {self._queries.setup}"
 
+    def check(self, mixture: Mixture) -> None:
+        self._documents.check(mixture)
+
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         return embedded(self, self.prepare(chunks))
 

@@ -41,7 +41,7 @@ class TextModel(Protocol):
 
 
 class WholeTexts:
-    """Fits `quarry.encoding.Encoder`. Late chunking is refused: it needs token states."""
+    """Fits `quarry.encoding.Encoder`. Mixtures are refused: they take token states, or several texts a chunk."""
 
     def __init__(
         self,
@@ -71,6 +71,19 @@ class WholeTexts:
     def usage(self) -> Usage:
         return Usage(self._encoded, 0)
 
+    def check(self, mixture: Mixture) -> None:
+        name = self.identity.name
+        if mixture.late:
+            raise ConfigError(
+                f"late chunking pools token states, {name} gives one vector a text; choose another chunker, or load "
+                "the model itself"
+            )
+        if mixture.sentences or mixture.heading:
+            raise ConfigError(
+                f"{name} reads each chunk as one text, this strategy mixes several readings; set chunker.plain=1, "
+                "chunker.sentences=0 and chunker.heading=0, choose another chunker, or load the model itself"
+            )
+
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         return embedded(self, self.prepare(chunks))
 
@@ -86,16 +99,7 @@ class WholeTexts:
         sections: Iterable[Span],  # noqa: ARG002
         parts: Sequence[Sequence[Span]] = (),  # noqa: ARG002
     ) -> Prepared:
-        if mixture.late:
-            raise EncodeError(
-                f"late chunking pools token states, {self.identity.name} gives one vector a text; choose another "
-                "chunker, or load the model itself"
-            )
-        if mixture.sentences or mixture.heading:
-            raise EncodeError(
-                f"{self.identity.name} reads each chunk as one text, this strategy mixes several readings; set "
-                "chunker.vectors=plain, choose another chunker, or load the model itself"
-            )
+        self.check(mixture)
         return self.prepare(chunks)
 
     def prepare(self, chunks: Sequence[Chunk]) -> Prepared:

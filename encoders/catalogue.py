@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from encoders import encoder_of
-from encoders._folder import ModelFolder, read_folder
-from encoders.profiles import DEFAULT_BACKEND, Kind, Profile, profiles, resolve
-from quarry.errors import ConfigError
+from encoders._folder import ModelFolder, read_folder, read_json
+from encoders.profiles import DEFAULT_BACKEND, Kind, Profile, profile, profiles, resolve
+from quarry.errors import ConfigError, unknown
 
 CROSS_ENCODER = "cross-encoder"
 SERVED = "http"
@@ -41,6 +41,25 @@ class Card:
     licence: str | None
     bytes: int | None
     """Of the weights on this machine."""
+
+
+def find(name: str) -> tuple[Kind, Profile]:
+    """An encoder or a reranker by profile name, profile's YAML file or model folder; a folder's files say which it is.
+
+    ConfigError for a name that is none of them, with the nearest of both.
+    """
+    encoders, rerankers = profiles(), profiles(kind="rerankers")
+    if name in rerankers and name not in encoders:
+        return "rerankers", rerankers[name]
+    if name not in encoders and not Path(name).expanduser().exists():
+        raise unknown(name, {**encoders, **rerankers}, place="`quarry models`, and it is no folder and no YAML file")
+    found = profile(name)
+    return ("rerankers" if found.place == "folder" and _is_cross_encoder(Path(found.model)) else "encoders"), found
+
+
+def _is_cross_encoder(folder: Path) -> bool:
+    networks = read_json(folder / "config.json").get("architectures") or ()
+    return any(str(network).endswith("ForSequenceClassification") for network in networks)
 
 
 def cards() -> list[Card]:

@@ -15,9 +15,10 @@ from encoders._flops import flops_per_token, layer_matrices, machine_flops
 from encoders._folder import ModelFolder, read_folder
 from encoders._pooling import Array
 from encoders.profiles import DEFAULT_BACKEND, Profile, resolve
+from encoders.reranker import Reranker
 from encoders.transformer import Transformer
 from quarry.encoding import LATE, Encoder
-from quarry.errors import EncodeError
+from quarry.errors import ConfigError, EncodeError
 from quarry.span import Span
 from quarry.types import Chunk
 
@@ -31,6 +32,7 @@ TEXTS = 64
 MEAN, SIGMA, LEAST, MOST = 200, 0.6, 16, 512
 """Tokens of a text: log-normal, as the chunks of real corpora are."""
 LONGEST_TRIED = 8192
+QUERIES = ("What is unloaded first, and why?", "How many berths are filled by noon?")
 LOCAL, SERVED = 2e-5, 5e-3
 """Largest difference of equal vectors: float32 sums in another order; a server may compute in half precision."""
 
@@ -87,6 +89,23 @@ def checks(chosen: Profile) -> Iterator[Check]:
     if isinstance(encoder, Transformer):
         yield _pooled(encoder, texts[:4], read_folder(resolve(chosen), chosen))
         yield _late(encoder, texts[0])
+
+
+def reranker_checks(chosen: Profile) -> Iterator[Check]:
+    """As `checks`, of a cross-encoder."""
+    reranker = Reranker(chosen)
+    passages = PROSE.split(". ")
+    query, other = QUERIES
+    together = reranker.scores(query, passages)
+    alone = np.concatenate([reranker.scores(query, [passage]) for passage in passages])
+    close = LOCAL * max(1.0, float(np.abs(together).max()))  # of logits, which have no bound
+    yield _same("a passage has the same score alone and in company", together, alone, close)
+    differs = float(np.abs(together - reranker.scores(other, passages)).max())
+    yield Check("another query has other scores", differs > close, f"largest difference {differs:.1e}")
+    spread = float(together.max() - together.min())
+    yield Check("passages are told apart", spread > close, f"scores {together.min():.3g} to {together.max():.3g}")
+    (whole,) = reranker.scores(query, [PROSE * (1 + reranker.max_tokens // 50)])
+    yield Check("a passage longer than the model is read in windows", bool(np.isfinite(whole)), f"score {whole:.3g}")
 
 
 def speed(chosen: Profile) -> Speed:
@@ -215,10 +234,11 @@ def _late(encoder: Transformer, text: str) -> Check:
     name = "late chunking of one window is the mean of its states"
     chunk = _chunk(_within(text, encoder.tokens.limit // 3, encoder.tokens.count))
     try:
-        prepared = encoder.prepare_mixed(chunk.text, [chunk], LATE, sections=[chunk.span])
-        (found,) = encoder.encode_late(chunk.text, [chunk], sections=[chunk.span])
-    except EncodeError as error:
+        encoder.check(LATE)
+    except ConfigError as error:
         return Check(name, True, f"refused: {error}")
+    prepared = encoder.prepare_mixed(chunk.text, [chunk], LATE, sections=[chunk.span])
+    (found,) = encoder.encode_late(chunk.text, [chunk], sections=[chunk.span])
     body = encoder.states(prepared.windows[0])[_before(encoder) :]
     body = body[: len(body) - len(encoder.tokens.suffix)]
     return _same(name, found.vector[None], encoder.finished(body.mean(axis=0, dtype=np.float64)[None]), LOCAL)

@@ -118,6 +118,21 @@ class Transformer:
     def usage(self) -> Usage:
         return Usage(self._encoded, self._passes.padding if "_passes" in self.__dict__ else 0)
 
+    def check(self, mixture: Mixture) -> None:
+        if not mixture.late:
+            return
+        allowed, pooling, limit = self._profile.late, "+".join(self._folder.pooling), self.tokens.limit
+        if allowed is False or (allowed is None and pooling != "mean"):
+            raise ConfigError(
+                f"late chunking needs a mean-pooled model, {self._profile.name} is {pooling}-pooled: only that state "
+                "was trained; choose another chunker, or set `late: true` in its profile"
+            )
+        if max(mixture.windows, default=0) > limit:
+            raise ConfigError(
+                f"chunker.windows has {max(mixture.windows)}: {self._profile.name} reads {limit} tokens of text at "
+                f"once; set it to {limit} at most"
+            )
+
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         """Each chunk's prompt + context + text on its own. EncodeError for one over the model's length: never cut."""
         return embedded(self, self.prepare(chunks))
@@ -126,7 +141,7 @@ class Transformer:
         """Late chunking (Günther et al. 2024, §3.1): means over the token states of windows of the body text.
 
         Special and prompt tokens stand in every window and in no mean. A chunk that holds no whole token is encoded on
-        its own. EncodeError where the model is not mean-pooled.
+        its own. ConfigError as `check`.
         """
         return embedded(self, self.prepare_mixed(text, chunks, LATE, sections=sections))
 
@@ -145,10 +160,11 @@ class Transformer:
         sections: Iterable[Span],
         parts: Sequence[Sequence[Span]] = (),
     ) -> Prepared:
-        """Tokenised, with keys; loads no model. EncodeError as `encode_late`.
+        """Tokenised, with keys; loads no model. ConfigError as `check`.
 
         A chunk whose own text has no reading in the mixture, for want of a whole token, gets its plain one.
         """
+        self.check(mixture)
         inputs = Inputs()
         readings: list[list[Reading]] = [[] for _ in chunks]
         if mixture.plain:
@@ -212,7 +228,6 @@ class Transformer:
         *,
         mixture: Mixture,
     ) -> None:
-        self._check_late()
         prefix, suffix = (*self.tokens.prefix, *self.tokens.prompt_ids), self.tokens.suffix
         laid = late_parts(text, chunks, sections, self.tokens, sizes=self._sizes(mixture.windows))
         for found in laid:
@@ -299,12 +314,7 @@ class Transformer:
         return 0 if self._folder.include_prompt or not tokens.prompt else len(tokens.prefix) + len(tokens.prompt_ids)
 
     def _sizes(self, windows: Sequence[int]) -> list[tuple[int, int]]:
-        """(tokens, overlap) of each. ConfigError for a window that the model can't read."""
-        for size in windows:
-            if size > self.tokens.limit:
-                raise ConfigError(
-                    f"chunker.windows has {size}: {self._profile.name} reads {self.tokens.limit} tokens of text at once"
-                )
+        """(tokens, overlap) of each."""
         return [(size, int(size * SHARED)) for size in windows] or [(self._window, self._overlap)]
 
     @cached_property
@@ -318,14 +328,6 @@ class Transformer:
     def _overlap(self) -> int:
         wanted = self._profile.late_overlap
         return min(OVERLAP, self._window // 2) if wanted is None else min(wanted, self._window - 1)
-
-    def _check_late(self) -> None:
-        allowed, pooling = self._profile.late, "+".join(self._folder.pooling)
-        if allowed is False or (allowed is None and pooling != "mean"):
-            raise EncodeError(
-                f"late chunking needs a mean-pooled model, {self._profile.name} is {pooling}-pooled: only that state "
-                "was trained; choose another chunker, or set `late: true` in its profile"
-            )
 
     @cached_property
     def _setups(self) -> tuple[Setup, ...]:

@@ -140,22 +140,21 @@ class Evaluation:
 def evaluate(effective: Effective, asked: Asked, *, cache: Path, told: Told = lambda _: None) -> Evaluation:
     """Makes what the cache lacks, then asks every question of every row.
 
-    Raises ConfigError where no question can be placed in the corpus. A strategy that can't be used on the corpus is
-    left out with its reason.
+    Raises ConfigError where no question can be placed in the corpus, and before anything is read where an encoder can't
+    give a strategy's vectors that was asked for by name. What else can't be used is left out with its reason.
     """
     lines = read_questions(asked.questions)
     laboratory = Laboratory(effective, asked.corpus, cache=cache)
     indexes: list[Index] = []
-    failed: dict[str, str] = {}
-    for encoder in asked.encoders:
-        for chosen in asked.strategies:
-            told(f"{chosen.name} / {encoder}")
-            try:
-                indexes.append(laboratory.index(chosen, encoder, first=not indexes))
-            except BusyError:
-                raise
-            except (EncodeError, StoreError) as error:
-                failed[f"{chosen.name} / {encoder}"] = str(error)
+    fitting, failed = _fitting(laboratory, asked)
+    for chosen, encoder in fitting:
+        told(f"{chosen.name} / {encoder}")
+        try:
+            indexes.append(laboratory.index(chosen, encoder, first=not indexes))
+        except BusyError:
+            raise
+        except (EncodeError, StoreError) as error:
+            failed[f"{chosen.name} / {encoder}"] = str(error)
     if not indexes:
         raise ConfigError(f"no strategy could be used: {next(iter(failed.values()))}")
     questions, left_out = place(lines, laboratory.texts())
@@ -163,6 +162,27 @@ def evaluate(effective: Effective, asked: Asked, *, cache: Path, told: Told = la
         raise ConfigError(f"none of the {len(lines)} questions can be scored; the first: {left_out[0].reason}")
     rows = tuple(_rows(laboratory, indexes, questions, asked, told))
     return Evaluation(tuple(questions), tuple(left_out), rows, asked.k, failed, laboratory.unread())
+
+
+def _fitting(laboratory: Laboratory, asked: Asked) -> tuple[list[tuple[Strategy, str]], dict[str, str]]:
+    """Strategies with the encoders that can give their vectors, and by strategy and encoder why another can't.
+
+    ConfigError for one that was asked for by name, ModelError for an encoder that is missing.
+    """
+    fitting: list[tuple[Strategy, str]] = []
+    failed: dict[str, str] = {}
+    for encoder in asked.encoders:
+        laboratory.encoder(encoder)
+        for chosen in asked.strategies:
+            name = f"{chosen.name} / {encoder}"
+            try:
+                laboratory.variant(chosen, encoder).check()
+                fitting.append((chosen, encoder))
+            except ConfigError as error:
+                if chosen.named:
+                    raise ConfigError(f"{name}: {error}") from error
+                failed[name] = str(error)
+    return fitting, failed
 
 
 def _rows(

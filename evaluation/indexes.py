@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from chunkers import Chunker
-from encoders.profiles import DEFAULT_BACKEND, profile
+from encoders import load_encoder
 from evaluation.given import CuttingEncoder
 from evaluation.questions import Text
 from evaluation.strategies import Strategy
@@ -28,7 +28,8 @@ from pipeline.plan import Request
 from pipeline.recipe import Recipe, recipe_of
 from pipeline.report import Report
 from pipeline.session import Session
-from quarry.errors import ConfigError, StoreError
+from quarry.encoding import Encoder
+from quarry.errors import StoreError
 from quarry.fingerprint import digest
 from quarry.settings import Effective
 from quarry.span import Span
@@ -50,14 +51,14 @@ class Variant(Recipe):
     """A recipe with its chunker and its loaded encoder, which many share."""
 
     own_chunker: Chunker
-    own_encoder: CuttingEncoder
+    own_encoder: Encoder
 
     @cached_property
     def chunker(self) -> Chunker:
         return self.own_chunker
 
     @cached_property
-    def encoder(self) -> CuttingEncoder:
+    def encoder(self) -> Encoder:
         return self.own_encoder
 
 
@@ -119,17 +120,26 @@ class Laboratory:
         self._effective = Effective(settings.model_copy(update=changed), effective.origins)
         self._store = Store.open(str(place / "store"), create=True)
         self._costs = place / COSTS
-        self._encoders: dict[str, CuttingEncoder] = {}
+        self._encoders: dict[str, Encoder] = {}
         self.collection: Collection = self._store.collection(COLLECTION)
 
-    def encoder(self, name: str) -> CuttingEncoder:
+    def encoder(self, name: str) -> Encoder:
         """By profile name or model folder, loaded once. Dimension and number type are those of the settings."""
         if name not in self._encoders:
-            own, chosen = self._encoder_settings(name), profile(name)
-            if chosen.backend.get("kind") != DEFAULT_BACKEND or chosen.query:
-                raise ConfigError(f"encoder {name!r}: an evaluation takes one model that is run on this machine")
-            self._encoders[name] = CuttingEncoder(chosen, **{key: own[key] for key in own if key != "profile"})
+            precision = self._effective.settings.encoder.computing
+            self._encoders[name] = load_encoder(**{"precision": precision, **self._encoder_settings(name)})
         return self._encoders[name]
+
+    def variant(self, chosen: Strategy, encoder: str) -> Variant:
+        """What makes the generation of a strategy and an encoder."""
+        own = self.encoder(encoder)
+        return Variant(
+            self._parsers,
+            chosen.settings,
+            self._encoder_settings(encoder),
+            chosen.build(),
+            CuttingEncoder(own) if chosen.given else own,
+        )
 
     def _encoder_settings(self, name: str) -> dict[str, Any]:
         given = self._effective.settings.encoder
@@ -154,13 +164,7 @@ class Laboratory:
         """The generation of a strategy and an encoder, made or brought up to date. The `first` one of a run lists the
         corpus as well. StoreError where a document can't be cut or encoded that way.
         """
-        variant = Variant(
-            self._parsers,
-            chosen.settings,
-            self._encoder_settings(encoder),
-            chosen.build(),
-            self.encoder(encoder),
-        )
+        variant = self.variant(chosen, encoder)
         row = variant.generation(self.collection.name, state="live" if first else "building")
         row = next((known for known in self.collection.generations() if known.id == row.id), row)
         session = self._session(variant, row)

@@ -6,7 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ class Strategy:
     settings: Mapping[str, Any] = field(hash=False)
     """`{"kind": ..., **settings}`: what goes into the generation's row."""
     given: GivenSpans | None = None
+    named: bool = True
+    """Asked for by name: an encoder that can't give its vectors is an error. Else the strategy is left out there."""
 
     def build(self) -> Chunker:
         return self.given or chunker.build(self.settings)
@@ -88,12 +90,12 @@ def from_file(name: str, file: Path) -> Strategy:
 
 
 def built_in() -> list[Strategy]:
-    """Every kind with its defaults, then the profiles of config/chunkers.yaml that are something else."""
+    """Every kind with its defaults, then the profiles of config/chunkers.yaml that are something else; none by name."""
     names = [*chunker.names(), *read_yaml(config_dir() / "chunkers.yaml")]
     found: list[Strategy] = []
     for made in map(strategy, dict.fromkeys(names)):
         if all(made.build() != known.build() for known in found):
-            found.append(made)
+            found.append(replace(made, named=False))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chunkers import Mixes, sentence_parts, top_sections
+from chunkers import sentence_parts, top_sections
 from pipeline.recipe import Recipe
 from pipeline.sentinel import admit
 from pipeline.session import Session
@@ -37,8 +37,7 @@ class StoppedError(BusyError):
 
 def prepare(recipe: Recipe, document: Document, chunks: Sequence[Chunk]) -> Prepared:
     """Tokenised, with the key of each vector; loads no model. EncodeError where the model can't take it."""
-    chosen, encoder = recipe.chunker, recipe.encoder
-    mixture = chosen.mixture if isinstance(chosen, Mixes) else Mixture()
+    encoder, mixture = recipe.encoder, recipe.mixture
     if mixture == Mixture():
         return encoder.prepare(chunks)
     parts: Sequence[Sequence[Span]] = ()

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from chunkers import Chunker, chunker
+from chunkers import Chunker, Mixes, chunker
 from encoders import load_encoder
 from parsers import parser
-from quarry.encoding import Encoder, TokenCounter
+from quarry.encoding import Encoder, Mixture, TokenCounter
 from quarry.errors import MismatchError
 from quarry.fingerprint import digest, settings_of
 from quarry.settings import Effective, Precision, chunker_spec
@@ -62,11 +62,21 @@ class Recipe:
         return self.encoder.tokens
 
     @cached_property
+    def mixture(self) -> Mixture:
+        """What its vectors are made of: those of a chunker that has no say in it are plain."""
+        return self.chunker.mixture if isinstance(self.chunker, Mixes) else Mixture()
+
+    def check(self) -> None:
+        """ConfigError where the encoder can't give what the chunker asks for; else every document would fail of it."""
+        self.encoder.check(self.mixture)
+
+    @cached_property
     def chunk_fingerprint(self) -> str:
         return self.chunker.fingerprint(tokens=self.tokens, embedder=self.encoder)
 
     def generation(self, collection: str, *, state: str = "live") -> GenerationRow:
-        """The row of the generation that this recipe makes in `collection`."""
+        """The row of the generation that this recipe makes in `collection`. ConfigError as `check`."""
+        self.check()
         # Kinds that were not there when the recipe was written down are no change of it.
         parse = digest({kind: made for kind, made in self.parse_fingerprints.items() if kind in self.parsers})
         identity = self.encoder.identity

@@ -229,13 +229,19 @@ class Encoder(SentenceEmbedder, Protocol):
         May load the model.
         """
 
+    def check(self, mixture: Mixture) -> None:
+        """ConfigError where it can't give vectors that are such mixtures. Reads no weights and imports no torch.
+
+        Late chunking takes a mean-pooled model (Günther et al. 2024, §3.1) whose token states are seen here.
+        """
+
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
         """Embed each chunk's prompt + context + text on its own; order kept."""
 
     def encode_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> list[EmbeddedChunk]:
         """Pool each chunk from the token states of long windows over `text`; no window crosses a section's bounds.
 
-        Raises EncodeError where the model is not mean-pooled (Günther et al. 2024, §3.1).
+        Raises ConfigError as `check`.
         """
 
     def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
@@ -252,8 +258,8 @@ class Encoder(SentenceEmbedder, Protocol):
     ) -> Prepared:
         """The work of vectors that are mixtures, tokenised; loads no model.
 
-        `parts` are the sentences of each chunk, for a mixture that has some weight on them. Raises EncodeError as
-        `encode_late`.
+        `parts` are the sentences of each chunk, for a mixture that has some weight on them. Raises ConfigError as
+        `check`.
         """
 
     def vectors(

@@ -12,7 +12,7 @@ QuarryError
 ├── HeldBackError          a gate is shut: nothing was changed; look, or override it by name (exit 5)
 ├── ErrorBudgetError       a run did its work, but more documents failed than may: its flow run fails
 ├── ServiceError           an embedding server or an encoder's process is gone: look at it, run again; nothing is lost
-├── EncodeError            the encoder can't do what is asked of it (late chunking on a CLS model, say)
+├── EncodeError            the encoder can't read a text: it is too long, or no usable vector comes of it
 └── StoreError             LanceDB's tables are missing, damaged or of another version
     └── BusyError          another run holds the lock: wait or try again (exit 4)
 """
@@ -97,7 +97,7 @@ class ServiceError(QuarryError):
 
 
 class EncodeError(QuarryError):
-    """The encoder can't do what is asked of it."""
+    """The encoder can't read a text."""
 
 
 class StoreError(QuarryError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from quarry.errors import ConfigError, unknown
 from quarry.registry import first_problem
@@ -18,6 +18,7 @@ FREE = ("parsers", "chunker", "sources")
 """Sections whose keys belong to the folder of that name or to the user, and are checked there."""
 RESERVED = ("QUARRY_CONFIG", "QUARRY_FAULT", "QUARRY_FAULT_LOG", "QUARRY_ENCODER_WORKERS", "QUARRY_ENCODER_DEVICES")
 """Variables that are no settings."""
+NONE = "none"
 Layer = tuple[str, Mapping[str, Any]]
 """Where values came from, and the values."""
 
@@ -74,8 +75,34 @@ class IngestSettings(Section):
 
 
 class SearchSettings(Section):
+    """What `quarry search` does where its options don't say."""
+
     k: int = Field(gt=0, le=1000)
+    """Results."""
     mode: Literal["hybrid", "vector", "text"]
+    group_by: Literal["document"] | None
+    """The best chunk of each document only."""
+    expand: tuple[str, ...]
+    """What of the text around each hit is given with it: kinds of `search.expand`, also as one text with commas."""
+    expand_tokens: int = Field(gt=0)
+    """Most tokens of a widened hit."""
+    rerank: str | None
+    """Profile or folder of the cross-encoder that orders the best results anew."""
+    rerank_pool: int = Field(gt=0, le=1000)
+    """How many different passages it reads."""
+
+    @field_validator("group_by", "rerank", mode="before")
+    @classmethod
+    def _switched_off(cls, value: Any) -> Any:
+        """`none` is null: so an option can switch off what a file sets."""
+        return None if value == NONE else value
+
+    @field_validator("expand", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if value in (None, NONE):
+            return ()
+        return [kind.strip() for kind in value.split(",")] if isinstance(value, str) else value
 
 
 class IndexSettings(Section):

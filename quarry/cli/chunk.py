@@ -28,6 +28,7 @@ def command(call: Call, paths: tuple[str, ...], chunker: str | None, encoder: st
 
     effective = call.settings(chunker__kind=chunker, encoder__profile=encoder)
     recipe = recipe_of(effective)
+    recipe.check()
     problems = 0
     for document in _documents(effective, paths):
         if document.outcome not in (Outcome.OK, Outcome.PARTIAL):

@@ -37,7 +37,7 @@ COMMANDS = {
     "eval": "Compare strategies, encoders and retrievers on a corpus with questions.",
     "show": "Show a chunk with its provenance; --image draws its boxes on the page.",
     "export": "Write chunk rows with vectors to a .parquet or .jsonl file.",
-    "models": "List encoders and rerankers; check one.",
+    "models": "List encoders and rerankers; check them.",
     "config": "Show the settings in effect and where each came from.",
 }
 ENCODING = "quarry-encode"
@@ -120,7 +120,8 @@ def run(arguments: list[str]) -> int:
 def _usage(error: click.ClickException) -> str:
     message = " ".join(error.format_message().split())
     ctx = getattr(error, "ctx", None)
-    return f"{message} See `{ctx.command_path} --help`." if ctx else message
+    end = "" if message.endswith((".", "?")) else "."
+    return f"{message}{end} See `{ctx.command_path} --help`." if ctx else message
 
 
 def _told(message: str, code: int) -> int:

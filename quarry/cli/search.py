@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
@@ -24,44 +24,57 @@ SHOWN = 400
 @click.option("-k", type=click.IntRange(1, 1000), metavar="N", help="Number of results (10).")
 @click.option("--mode", type=click.Choice(["hybrid", "vector", "text"]), help="What ranks (hybrid).")
 @click.option("--where", metavar="FILTER", help="For example: page <= 3 and path contains 'report'.")
-@click.option("--group-by", type=click.Choice(["document"]), help="The best chunk of each document only.")
+@click.option("--group-by", type=click.Choice(["document", "none"]), help="The best chunk of each document only.")
 @click.option(
     "--expand",
     multiple=True,
     metavar="KIND,...",
-    help="Widen hits: next, previous, neighbours, section, parent, table.",
+    help="Widen hits: next, previous, neighbours, section, parent, table; or none.",
 )
-@click.option("--expand-tokens", type=click.IntRange(1), default=500, metavar="N", help="Of a widened hit (500).")
-@click.option("--rerank", metavar="NAME", help="Cross-encoder that orders the best results anew: profile or folder.")
-@click.option("--rerank-pool", type=click.IntRange(1, 1000), default=50, metavar="N", help="How many it reads (50).")
+@click.option("--expand-tokens", type=click.IntRange(1), metavar="N", help="Of a widened hit (500).")
+@click.option(
+    "--rerank", metavar="NAME", help="Cross-encoder that orders the best results anew: profile or folder; or none."
+)
+@click.option("--rerank-pool", type=click.IntRange(1, 1000), metavar="N", help="How many it reads (50).")
 def command(
     call: Call,
     query: str,
     k: int | None,
     mode: str | None,
     where: str | None,
-    group_by: Literal["document"] | None,
+    group_by: str | None,
     expand: tuple[str, ...],
-    expand_tokens: int,
+    expand_tokens: int | None,
     rerank: str | None,
-    rerank_pool: int,
+    rerank_pool: int | None,
 ) -> None:
-    """Find the chunks that answer QUERY."""
-    settings = call.settings(search__k=k, search__mode=mode).settings
+    """Find the chunks that answer QUERY. Options come before the section `search` of the settings; `none` switches off
+    what is set there.
+    """
+    settings = call.settings(
+        search__k=k,
+        search__mode=mode,
+        search__group_by=group_by,
+        search__expand=",".join(expand) or None,
+        search__expand_tokens=expand_tokens,
+        search__rerank=rerank,
+        search__rerank_pool=rerank_pool,
+    ).settings
     from pipeline.views import encoder_of, open_collection
     from search.search import search
 
+    own = settings.search
     hits = search(
         open_collection(settings),
         query,
         encoder=encoder_of,
-        mode=settings.search.mode,
-        k=settings.search.k,
+        mode=own.mode,
+        k=own.k,
         where=where,
-        group_by=group_by,
-        expand=expand,
-        expand_tokens=expand_tokens,
-        rerank=_reranker(rerank, rerank_pool),
+        group_by=own.group_by,
+        expand=own.expand,
+        expand_tokens=own.expand_tokens,
+        rerank=_reranker(own.rerank, own.rerank_pool),
     )
     if call.output.json:
         call.output.records(map(_record, hits))

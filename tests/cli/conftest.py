@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pymupdf
 import pytest
+
+from encoders.profiles import profile, resolve
 
 ROOT = Path(__file__).parent.parent.parent
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -60,3 +64,19 @@ def store(quarry: Run, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -
     done = quarry("ingest", corpus, "--store", place, "--json")
     assert done.returncode == 3, done.stderr
     return place
+
+
+@pytest.fixture(scope="session")
+def cross(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random cross-encoder."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(5)
+    size: dict[str, Any] = {"vocab_size": 30522, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    size |= {"intermediate_size": 16, "num_labels": 1, "initializer_range": 0.3}
+    config = BertConfig(**size)
+    folder = tmp_path_factory.mktemp("cross") / "model"
+    BertForSequenceClassification(config).save_pretrained(folder)
+    shutil.copyfile(resolve(profile("minilm")) / "tokenizer.json", folder / "tokenizer.json")
+    return folder

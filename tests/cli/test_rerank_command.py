@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from encoders.profiles import profile, resolve
 from encoders.reranker import Reranker
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="module")
-def cross(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny random cross-encoder."""
-    import torch
-    from transformers import BertConfig, BertForSequenceClassification
-
-    torch.manual_seed(5)
-    size: dict[str, Any] = {"vocab_size": 30522, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    size |= {"intermediate_size": 16, "num_labels": 1, "initializer_range": 0.3}
-    config = BertConfig(**size)
-    folder = tmp_path_factory.mktemp("cross") / "model"
-    BertForSequenceClassification(config).save_pretrained(folder)
-    shutil.copyfile(resolve(profile("minilm")) / "tokenizer.json", folder / "tokenizer.json")
-    return folder
 
 
 def test_order_and_scores_are_the_rerankers(quarry: Run, store: Path, cross: Path) -> None:

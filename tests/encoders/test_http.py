@@ -232,7 +232,7 @@ def test_nothing_is_cut(server: Server) -> None:
         encoder.embed(["word " * 70])
     with pytest.raises(EncodeError, match="chunk c1 has"):
         encoder.prepare([chunk(1, "word " * 70)])
-    with pytest.raises(EncodeError, match="late chunking pools token states"):
+    with pytest.raises(ConfigError, match="late chunking pools token states"):
         encoder.encode_late("a", [chunk(1, "a")], sections=[Span(0, 1)])
     assert not server.bodies
 

@@ -19,7 +19,7 @@ from encoders._pooling import unit
 from encoders._windows import Places, parts, windows
 from encoders.transformer import Transformer
 from quarry.encoding import LATE, Prepared
-from quarry.errors import EncodeError
+from quarry.errors import ConfigError
 from quarry.span import Span
 from quarry.types import Chunk
 from tests.encoders import afresh
@@ -268,5 +268,5 @@ def test_models_that_are_not_mean_pooled_are_refused(folders: dict[str, Path], t
     )
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
-    with pytest.raises(EncodeError, match="cls-pooled"):
+    with pytest.raises(ConfigError, match="cls-pooled"):
         late(Transformer.load(str(folder)), [Span(0, 20)])

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from chunkers import Chunker, chunker
-from chunkers._assemble import Maker, Piece, assemble
-from chunkers._ruler import Ruler
+from chunkers._assemble import Maker, Piece
 from quarry.encoding import SentenceEmbedder, TokenCounter
 from quarry.types import Chunk, Document, ElementType
 from tests.laws.chunker_documents import Build as Building
@@ -58,8 +57,7 @@ class LosesTheEnd(Sound):
 class ReadsFooters(Sound):
     def changed(self, document: Document, chunks: Chunks, tokens: TokenCounter) -> Chunks:
         away = (Piece(element.span) for element in document.elements if not element.in_body)
-        made = Maker(self.kind, "away", self.size)
-        return [*chunks, *assemble(document, away, maker=made, ruler=Ruler(document.text, tokens), tokens=tokens)]
+        return [*chunks, *Maker(self, document, tokens=tokens).chunks(away)]
 
 
 class RunsBackwards(Sound):

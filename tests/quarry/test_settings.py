@@ -71,3 +71,34 @@ def test_a_named_strategy_takes_the_settings_that_are_set_beside_it() -> None:
     own = ["chunker.size=24", "chunker.overlap=8"]
     effective = load(assignments=own, options={"chunker.kind": "sliding_window"}, environ={})
     assert effective.settings.chunker == {"kind": "sliding_window", "size": 24, "overlap": 8}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("none", ()), ("null", ()), ("[]", ()), ("next", ("next",)), ("'next, table'", ("next", "table"))],
+)
+def test_what_widens_hits_is_a_list_or_a_text_with_commas(given: str, expected: tuple[str, ...]) -> None:
+    assert load(assignments=[f"search.expand={given}"], environ={}).settings.search.expand == expected
+
+
+def test_none_switches_off_what_a_file_sets(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("search: {rerank: bge-reranker-base, rerank_pool: 20, group_by: document, expand: [next]}\n")
+    search = load(str(file), environ={}).settings.search
+    assert (search.rerank, search.rerank_pool, search.group_by) == ("bge-reranker-base", 20, "document")
+    options = {f"search.{name}": "none" for name in ("rerank", "group_by", "expand")}
+    for none in (
+        load(str(file), options=options, environ={}),
+        load(str(file), environ={"QUARRY_SEARCH__RERANK": "none"}),
+    ):
+        assert none.settings.search.rerank is None
+        assert none.settings.search.rerank_pool == 20
+    assert (search.expand, load(str(file), options=options, environ={}).settings.search.expand) == (("next",), ())
+
+
+@pytest.mark.parametrize(
+    "wrong", ["rerank_pool=0", "rerank_pool=1001", "expand_tokens=0", "group_by=page", "rerank=[a]"]
+)
+def test_wrong_search_settings(wrong: str) -> None:
+    with pytest.raises(ConfigError, match=f"search.{wrong.partition('=')[0]}: .*--set"):
+        load(assignments=[f"search.{wrong}"], environ={})
