@@ -42,10 +42,11 @@ def texts(data: Path, count: int) -> list[str]:
     return chunk_texts(data, Tokens.from_folder(resolve(profile("minilm")), max_tokens=LONGEST), count)
 
 
-def cpu_seconds(work: Callable[[], Any]) -> float:
+def cpu_of(work: Callable[[], Any]) -> tuple[float, Any]:
+    """CPU seconds and what came of them."""
     began = time.process_time()
-    work()
-    return time.process_time() - began
+    found = work()
+    return time.process_time() - began, found
 
 
 def calls(data: Path, *, per_call: int, calls: int, rounds: int) -> dict[str, float]:
@@ -69,11 +70,12 @@ def calls(data: Path, *, per_call: int, calls: int, rounds: int) -> dict[str, fl
 
     for warm in (ours, theirs):
         warm(every[:8])
-    ratios = [
-        cpu_seconds(lambda: list(map(theirs, groups))) / cpu_seconds(lambda: list(map(ours, groups)))
-        for _ in range(rounds)
-    ]
-    cosine = min(float((ours(group) * theirs(group)).sum(axis=1).min()) for group in groups[:4])
+    ratios = []
+    for _ in range(rounds):
+        slow, expected = cpu_of(lambda: list(map(theirs, groups)))
+        fast, found = cpu_of(lambda: list(map(ours, groups)))
+        ratios.append(slow / fast)
+    cosine = min(float((a * b).sum(axis=1).min()) for a, b in zip(found, expected, strict=True))
     return {"ratio": statistics.median(ratios), "cosine": cosine}
 
 
@@ -149,7 +151,7 @@ def late(data: Path, *, tokens: int, layers: int, rounds: int) -> dict[str, floa
     chunks = chunks_of(text, own.tokens)
     whole = [Span(0, len(text))]
     ratios = [
-        cpu_seconds(lambda: own.encode_late(text, chunks, sections=whole)) / cpu_seconds(lambda: own.encode(chunks))
+        cpu_of(lambda: own.encode_late(text, chunks, sections=whole))[0] / cpu_of(lambda: own.encode(chunks))[0]
         for _ in range(rounds)
     ]
     return {"ratio": statistics.median(ratios), "chunks": len(chunks)}
