@@ -44,8 +44,6 @@ from tests.pipeline.place import Place
 
 CLOSE = 1e-5
 """Law 2: the same vectors in float32, on any number of workers."""
-KINDS = ("minilm", "modernbert")
-"""One with its real weights, one with local layers."""
 TEXTS = [f"{n} " + "Salt marshes keep a record of storms. " * (n % 18 + 1) for n in range(72)]
 PAGE = "".join(f"Storm {n} broke the outer dyke. The keeper wrote it down. " for n in range(60))
 ENDS = [place + 2 for place in range(len(PAGE)) if PAGE[place : place + 2] == ". "]
@@ -61,7 +59,7 @@ class Pair:
     two: Transformer
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=[pytest.param("minilm", marks=pytest.mark.slow), "modernbert"])
 def pair(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Iterator[Pair]:
     name = request.param if request.param == "minilm" else str(folders[request.param])
     found = Pair(Transformer.load(name), spread_over(name))
