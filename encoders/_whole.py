@@ -13,6 +13,7 @@ import numpy as np
 from encoders._batches import batches
 from encoders._mixing import Inputs, embedded, job_of
 from encoders._pooling import Array, unit
+from encoders.outputs import check_bits
 from encoders.tokens import Tokens, clean
 from quarry import fault
 from quarry.encoding import LATE, EmbeddedChunk, EncoderIdentity, Mixture, Prepared, Usage
@@ -182,6 +183,6 @@ def whole_dim(name: str, declared: int | None, *, dim: int | None, dtype: str) -
         raise ConfigError(f"encoder {name!r}: its profile needs dim, the length of the model's vectors")
     if dim is not None and dim > declared:
         raise ConfigError(f"encoder.dim is {dim}, {name} has {declared} dimensions")
-    if dtype == "binary" and (dim or declared) % 8:
-        raise ConfigError(f"encoder.dim is {dim or declared}: binary takes a multiple of 8")
+    if dtype == "binary":
+        check_bits(dim or declared)
     return dim or declared

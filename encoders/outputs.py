@@ -13,6 +13,12 @@ Dtype = Literal["float32", "float16", "int8", "binary"]
 STEPS = 127
 
 
+def check_bits(dim: int) -> None:
+    """ConfigError where the signs of so many components fill no whole bytes."""
+    if dim % 8:
+        raise ConfigError(f"encoder.dim is {dim}: binary takes a multiple of 8")
+
+
 def as_dtype(vectors: Array, dtype: Dtype) -> np.ndarray[Any, Any]:
     """`(texts, dim)` unit rows -> rows of the type; `binary` is `(texts, dim / 8)` uint8, a set bit for each component
     above zero, the first in the highest place.
@@ -21,8 +27,7 @@ def as_dtype(vectors: Array, dtype: Dtype) -> np.ndarray[Any, Any]:
     the dimension is no multiple of 8.
     """
     if dtype == "binary":
-        if vectors.shape[1] % 8:
-            raise ConfigError(f"encoder.dim is {vectors.shape[1]}: binary takes a multiple of 8")
+        check_bits(vectors.shape[1])
         return np.packbits(vectors > 0, axis=1)
     if dtype == "int8":
         largest = np.abs(vectors).max(axis=1, keepdims=True)

@@ -24,6 +24,7 @@ from encoders._pooling import Array, Cut, unit
 from encoders._weights import cache_dir, weights_hash
 from encoders._window_cost import OVERLAP, best_window
 from encoders._windows import WINDOWS
+from encoders.outputs import check_bits
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
 from quarry import fault
@@ -61,8 +62,8 @@ class Transformer:
         self._dim = dim or self._folder.truncate_dim
         if self._dim and not 0 < self._dim <= self._folder.dim:
             raise ConfigError(f"encoder.dim is {self._dim}, {chosen.name} has {self._folder.dim} dimensions")
-        if dtype == "binary" and (self._dim or self._folder.dim) % 8:
-            raise ConfigError(f"encoder.dim is {self._dim or self._folder.dim}: binary takes a multiple of 8")
+        if dtype == "binary":
+            check_bits(self._dim or self._folder.dim)
         self._dtype = dtype
         self._precision = precision
         self._places = named()
