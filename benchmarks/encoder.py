@@ -47,19 +47,21 @@ def speed(options: argparse.Namespace) -> Iterator[Row]:
 
 def limit(options: argparse.Namespace) -> Iterator[Row]:
     for count, bar in ((1, 0.75), (cores(), 0.65)):
+        alone = count == 1
+        chunks, rounds = (64, 20) if alone else (256 * count, 5)
         found = part(
-            "limit", threads=1 if count == 1 else None, data=options.data, chunks=256 * count, count=count, rounds=5
+            "limit", threads=1 if alone else None, data=options.data, chunks=chunks, count=count, rounds=rounds
         )
-        name = "one thread, CPU" if count == 1 else f"{count} cores, wall"
+        name = "one thread, CPU" if alone else f"{count} cores, wall"
         yield Row(name, "share of the matrix products alone", found["share"], bar=bar)
         yield Row(name, "GFLOP/s of those", found["gflops"])
         yield Row(name, "tokens/s", found["tokens_per_s"])
 
 
 def memory(options: argparse.Namespace) -> Iterator[Row]:
-    few, many = (part("peak", data=options.data, chunks=count)["peak"] for count in (256, 2048))
-    yield Row("memory", "2,048 chunks / 256 chunks", many / few, bar=MEMORY_BAR, at_most=True)
-    yield Row("memory", "2,048 chunks, MB", many)
+    few, many = (part("peak", data=options.data, chunks=count)["peak"] for count in (512, 4096))
+    yield Row("memory", "4,096 chunks / 512 chunks", many / few, bar=MEMORY_BAR, at_most=True)
+    yield Row("memory", "4,096 chunks, MB", many)
     short, long = (part("late_peak", data=options.data, pages=pages)["peak"] for pages in (20, options.pages))
     yield Row("memory", f"late, {options.pages} pages / 20 pages", long / short, bar=MEMORY_BAR, at_most=True)
     yield Row("memory", f"late, {options.pages} pages of {PAGE_TOKENS} tokens, MB", long)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from array import array
 from bisect import bisect_left, bisect_right
-from itertools import accumulate
 
 from quarry.encoding import Divisible, TokenCounter
+from quarry.offsets import Offsets, rising
 from quarry.span import Span
 
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
@@ -21,11 +20,11 @@ class Ruler:
     def __init__(self, text: str, tokens: TokenCounter) -> None:
         self.text = text
         self._tokens = tokens
-        places = tokens.offsets(text)
+        places = Offsets.of(tokens.offsets(text))
         self.parts = tokens.parts(text) if isinstance(tokens, Divisible) else None
         """None where each part must be tokenised again."""
-        self._starts = _rising([start for start, _ in places]) if self.parts is None else self.parts.starts
-        self._ends = _rising([end for _, end in places])
+        self._starts = rising(places.starts) if self.parts is None else self.parts.starts
+        self._ends = rising(places.ends)
         self._last: tuple[tuple[int, int, str], int] | None = None
 
     def estimate(self, span: Span) -> int:
@@ -61,11 +60,6 @@ class Ruler:
         if last >= len(self._starts):
             return end
         return min(end, max(start + 1, self._starts[last]))
-
-
-def _rising(places: list[int]) -> array[int]:
-    """A normalizer that puts combining marks in order may make places run back; bisection needs them rising."""
-    return array("l", places if sorted(places) == places else accumulate(places, max))
 
 
 def whole_character(text: str, place: int, *, after: int) -> int:

@@ -6,10 +6,10 @@ import json
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from quarry.offsets import rising
 from quarry.span import Span
 
 if TYPE_CHECKING:
@@ -30,15 +30,23 @@ def looks_at_words(definition: bytes) -> bool:
     return special and kinds == ["BertNormalizer", "BertPreTokenizer", "WordPiece"]
 
 
+def pieces(text: str, *, length: int) -> Iterator[Span]:
+    """Parts of about `length` characters, cut at white space, whose tokens are those of the whole text."""
+    start = 0
+    while start < len(text):
+        blank = _BLANK.search(text, start + length)
+        end = blank.start() if blank else len(text)
+        yield Span(start, end)
+        start = end
+
+
 class Parts:
     """Token counts of parts of one text; what is counted is remembered as if it had been tokenised."""
 
     def __init__(self, text: str, tokens: Tokens) -> None:
         self._text, self._tokens = text, tokens
-        ids, offsets = tokens.located(text)
-        self._ids = array("i", ids)
-        starts = [start for start, _ in offsets]
-        self.starts = array("l", starts if sorted(starts) == starts else accumulate(starts, max))
+        self._ids, offsets = tokens.located(text)
+        self.starts = rising(offsets.starts)
 
     def count(self, span: Span, *, context: str = "") -> int:
         """Tokens of context + part: those of `Tokens.count`, by a new tokenisation only of words that are cut."""

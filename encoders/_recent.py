@@ -6,12 +6,15 @@ import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import TypeAlias
 
-Located = tuple[list[int], list[tuple[int, int]]]
+from quarry.offsets import Offsets
+
+Located: TypeAlias = "tuple[array[int], Offsets]"
 ROOM = 2**21
 """Tokens of texts that are kept, 4 bytes each beside the texts; what was used longest ago goes first."""
-LONGEST = 10**6
-"""Characters of a document whose tokens are kept with their places, some 35 MB."""
+LONGEST = 4 * 10**6
+"""Characters of a document whose tokens are kept with their places, some 12 MB."""
 
 
 class Recent:

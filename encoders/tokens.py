@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -10,10 +11,15 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from encoders._local import Parts, looks_at_words
-from encoders._recent import Recent
+from encoders._local import Parts, looks_at_words, pieces
+from encoders._recent import Located, Recent
 from quarry.errors import ModelError
+from quarry.offsets import Offsets
+from quarry.span import Span
 
+PIECE = 2**16
+"""Characters of a long text that are tokenised at once, where its tokenizer allows: the tokenizer's own record of each
+token takes some 300 bytes."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -96,21 +102,28 @@ class Tokens:
         made = dict(zip(fresh, (encoding.ids for encoding in found), strict=True))
         return [list(known[text] if text in known else made[text]) for text in texts]
 
-    def offsets(self, text: str) -> list[tuple[int, int]]:
+    def offsets(self, text: str) -> Offsets:
         """`(start, end)` code points of each token, special tokens left out; as many as `count`.
 
         Tokens that share one character (bytes of an emoji, say) share its range; a range may be empty.
         """
         return self.located(text)[1]
 
-    def located(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+    def located(self, text: str) -> Located:
         """Ids and offsets of a text from one pass; the last text is remembered."""
         found = self.recent.located(text)
         if found is None:
-            encoding = self.tokenizer.encode(clean(text), add_special_tokens=False)
-            found = encoding.ids, encoding.offsets
+            found = self._located(text)
             self.recent.keep_located(text, found)
         return found
+
+    def _located(self, text: str) -> Located:
+        ids, places = array("i"), array("i")
+        for span in pieces(text, length=PIECE) if self.local else [Span(0, len(text))]:
+            encoding = self.tokenizer.encode(clean(span.of(text)), add_special_tokens=False)
+            ids.extend(encoding.ids)
+            places.extend(span.start + place for pair in encoding.offsets for place in pair)
+        return ids, Offsets(places[::2], places[1::2])
 
     def __reduce__(self) -> tuple[Callable[..., Tokens], tuple[Path, int, str]]:
         return _load, (self.path, self.max_tokens, self.prompt)

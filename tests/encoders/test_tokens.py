@@ -18,7 +18,8 @@ from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
-from encoders.tokens import Tokens
+import encoders.tokens
+from encoders.tokens import Tokens, clean
 from quarry.encoding import TokenCounter
 from quarry.errors import ModelError
 
@@ -72,7 +73,7 @@ def test_no_room_for_text_is_an_error() -> None:
 def test_control_tokens_in_a_text_are_text() -> None:
     ids, offsets = TOKENS.located("a [SEP] b")
     assert 102 not in ids
-    assert offsets == [(0, 1), (2, 3), (3, 6), (6, 7), (8, 9)]
+    assert list(offsets) == [(0, 1), (2, 3), (3, 6), (6, 7), (8, 9)]
 
 
 def test_lone_surrogates_are_read_as_replacement_characters() -> None:
@@ -82,16 +83,26 @@ def test_lone_surrogates_are_read_as_replacement_characters() -> None:
 
 def test_byte_level_offsets_are_code_points(tmp_path: Path) -> None:
     text = "né \U0001f600x"
-    assert byte_level(tmp_path).offsets(text) == [(0, 1), (1, 2), (1, 2), (2, 3), *[(3, 4)] * 4, (4, 5)]
+    assert list(byte_level(tmp_path).offsets(text)) == [(0, 1), (1, 2), (1, 2), (2, 3), *[(3, 4)] * 4, (4, 5)]
 
 
 @given(st.text(alphabet=st.characters(), max_size=60))
 def test_offsets_agree_with_count_and_ids(text: str) -> None:
     ids, offsets = TOKENS.located(text)
-    assert TOKENS.ids([text]) == [ids]
+    assert TOKENS.ids([text]) == [list(ids)]
     assert len(offsets) == TOKENS.count(text)
     assert all(0 <= start <= end <= len(text) for start, end in offsets)
     assert [start for start, _ in offsets] == sorted(start for start, _ in offsets)
+
+
+@given(st.text(alphabet=st.characters(), max_size=60), st.integers(1, 20))
+def test_a_long_text_is_tokenised_in_pieces(text: str, length: int) -> None:
+    whole = TOKENS.tokenizer.encode(clean(text), add_special_tokens=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders.tokens, "PIECE", length)
+        TOKENS.recent.clear()
+        ids, offsets = TOKENS.located(text)
+    assert (list(ids), list(offsets)) == (whole.ids, whole.offsets)
 
 
 def test_threads_and_pickles_give_the_same() -> None:
