@@ -25,7 +25,7 @@ class Backend(Protocol):
 
 
 encoder: Registry[Backend] = Registry(
-    "encoders", frozenset({"catalogue", "outputs", "profiles", "reranker", "selftest", "tokens"})
+    "encoders", frozenset({"around", "catalogue", "outputs", "profiles", "reranker", "selftest", "tokens"})
 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
 from typing import TypeAlias
 
 from quarry.offsets import Offsets
@@ -26,17 +25,17 @@ class Recent:
         self._tokens = 0
         self._last: tuple[str, Located] | None = None
 
-    def ids(self, text: str) -> Sequence[int] | None:
+    def ids(self, text: str) -> array[int] | None:
         with self._lock:
             found = self._ids.get(text)
             if found is not None:
                 self._ids.move_to_end(text)
             return found
 
-    def keep(self, text: str, ids: Sequence[int]) -> None:
+    def keep(self, text: str, ids: array[int]) -> None:
         with self._lock:
             old = self._ids.pop(text, None)
-            self._ids[text] = array("i", ids)
+            self._ids[text] = ids
             self._tokens += len(ids) - (0 if old is None else len(old))
             while self._tokens > ROOM:
                 self._tokens -= len(self._ids.popitem(last=False)[1])

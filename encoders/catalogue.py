@@ -116,10 +116,9 @@ def _declared(chosen: Profile, kind: Kind) -> Card:
 
 
 def _with_late(found: Card, chosen: Profile) -> Card:
-    """By the rule of `Transformer`: the profile's word, else whether means were trained."""
     if chosen.late is None and found.pooling is None:
         return replace(found, late_reason="its pooling is not known before its files are here")
-    fits = chosen.late if chosen.late is not None else found.pooling == "mean"
+    fits = chosen.late_fits(found.pooling or "")
     return replace(found, late=fits, late_reason=None if fits else f"{found.pooling}-pooled: only that was trained")
 
 

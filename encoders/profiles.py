@@ -54,6 +54,10 @@ class Profile:
     query: Profile | None = None
     """Another model that reads the queries; both were trained for one space."""
 
+    def late_fits(self, pooling: str) -> bool:
+        """Whether late chunking may pool this model's token states (Günther et al. 2024, §3.1: means were trained)."""
+        return pooling == "mean" if self.late is None else self.late
+
 
 class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from encoders._batches import batches
 from encoders._local import Parts, looks_at_words, pieces
 from encoders._recent import Located, Recent
 from quarry.errors import ModelError
@@ -20,6 +21,8 @@ from quarry.span import Span
 PIECE = 2**16
 """Characters of a long text that are tokenised at once, where its tokenizer allows: the tokenizer's own record of each
 token takes some 300 bytes."""
+GROUP = 2**20
+"""Characters of many texts that are."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -82,11 +85,11 @@ class Tokens:
     def count(self, text: str) -> int:
         return len(self.ids_of(text))
 
-    def ids_of(self, text: str) -> Sequence[int]:
+    def ids_of(self, text: str) -> array[int]:
         """Token ids of one text, remembered."""
         known = self.recent.ids(text)
         if known is None:
-            known = self.tokenizer.encode_batch_fast([clean(text)], add_special_tokens=False)[0].ids
+            known = array("i", self.tokenizer.encode_batch_fast([clean(text)], add_special_tokens=False)[0].ids)
             self.recent.keep(text, known)
         return known
 
@@ -94,13 +97,14 @@ class Tokens:
         """Counts of parts of `text` without tokenising them again; None where this tokenizer can't be taken apart."""
         return Parts(text, self) if self.local else None
 
-    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+    def ids(self, texts: Sequence[str]) -> list[array[int]]:
         """Token ids of each text, special tokens and prompt left out; of texts counted before without new work."""
-        known = {text: ids for text in dict.fromkeys(texts) if (ids := self.recent.ids(text)) is not None}
-        fresh = [text for text in dict.fromkeys(texts) if text not in known]
-        found = self.tokenizer.encode_batch_fast([clean(text) for text in fresh], add_special_tokens=False)
-        made = dict(zip(fresh, (encoding.ids for encoding in found), strict=True))
-        return [list(known[text] if text in known else made[text]) for text in texts]
+        made = {text: ids for text in dict.fromkeys(texts) if (ids := self.recent.ids(text)) is not None}
+        fresh = [text for text in dict.fromkeys(texts) if text not in made]
+        for group in batches(fresh, length=len, budget=GROUP):
+            found = self.tokenizer.encode_batch_fast([clean(text) for text in group], add_special_tokens=False)
+            made.update(zip(group, (array("i", encoding.ids) for encoding in found), strict=True))
+        return [made[text] for text in texts]
 
     def offsets(self, text: str) -> Offsets:
         """`(start, end)` code points of each token, special tokens left out; as many as `count`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -123,8 +124,8 @@ class Transformer:
     def check(self, mixture: Mixture) -> None:
         if not mixture.late:
             return
-        allowed, pooling, limit = self._profile.late, "+".join(self._folder.pooling), self.tokens.limit
-        if allowed is False or (allowed is None and pooling != "mean"):
+        pooling, limit = "+".join(self._folder.pooling), self.tokens.limit
+        if not self._profile.late_fits(pooling):
             raise ConfigError(
                 f"late chunking needs a mean-pooled model, {self._profile.name} is {pooling}-pooled: only that state "
                 "was trained; choose another chunker, or set `late: true` in its profile"
@@ -276,18 +277,19 @@ class Transformer:
 
         Texts over the model's length raise EncodeError.
         """
-        sequences = list(map(tuple, self._sequences(texts, self._folder.document_prompt)))
+        sequences = self._sequences(texts, self._folder.document_prompt)
         for number, ids in enumerate(sequences):
             self._check_length(ids, what=f"text {number}")
         if not sequences:
             return np.empty((0, self._dim or self._folder.dim), dtype=np.float32)
-        every = dict.fromkeys(sequences)
-        known = {ids: vector for ids in every if (vector := self._memo.get(ids)) is not None}
-        fresh = [ids for ids in every if ids not in known]
-        for ids, vector in zip(fresh, self._vectors(fresh, self.tokens), strict=True):
+        keys = [ids.tobytes() for ids in sequences]
+        every = dict(zip(keys, sequences, strict=True))
+        known = {key: vector for key, ids in every.items() if (vector := self._memo.get(ids)) is not None}
+        fresh = {key: ids for key, ids in every.items() if key not in known}
+        for (key, ids), vector in zip(fresh.items(), self._vectors(list(fresh.values()), self.tokens), strict=True):
             self._memo.put(ids, vector)
-            known[ids] = vector
-        return unit(np.stack([known[ids] for ids in sequences]), dim=self._dim)
+            known[key] = vector
+        return unit(np.stack([known[key] for key in keys]), dim=self._dim)
 
     def forget(self) -> None:
         """Texts that were read before are tokenised and run again: so a measurement sees what a strategy costs."""
@@ -361,10 +363,11 @@ class Transformer:
     def _tokens(self, prompt: str) -> Tokens:
         return Tokens.from_folder(self._folder.network, max_tokens=self._folder.max_tokens, prompt=prompt)
 
-    def _sequences(self, texts: Sequence[str], prompt: str) -> list[list[int]]:
+    def _sequences(self, texts: Sequence[str], prompt: str) -> list[array[int]]:
         """Prompt and text are tokenised together, as the model was trained."""
         found = self.tokens.ids([prompt + text for text in texts])
-        return [[*self.tokens.prefix, *ids, *self.tokens.suffix] for ids in found]
+        prefix, suffix = array("i", self.tokens.prefix), array("i", self.tokens.suffix)
+        return [prefix + ids + suffix for ids in found]
 
     def _check_length(self, ids: Sequence[int], *, what: str) -> None:
         if len(ids) > self._folder.max_tokens:

@@ -7,16 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from quarry.encoding import (
-    EmbeddedChunk,
-    Encoder,
-    EncoderIdentity,
-    Mixture,
-    Prepared,
-    SentenceEmbedder,
-    TokenCounter,
-    Usage,
-)
+from encoders.around import Around
+from quarry.encoding import EmbeddedChunk, Prepared, SentenceEmbedder, TokenCounter
 from quarry.fingerprint import chunk_id, digest
 from quarry.span import Span
 from quarry.types import Chunk, Document, Element
@@ -77,74 +69,28 @@ def _pages(elements: Iterable[Element]) -> tuple[int, ...]:
     return tuple(sorted({region.page for element in elements for region in element.regions}))
 
 
-class CuttingEncoder:
-    """Fits `quarry.encoding.Encoder`: another one, that reads of a text that is too long what fits.
+class CuttingEncoder(Around):
+    """Another encoder that reads of a text that is too long what fits.
 
     So do the encoders around other splitters. Our strategies make no such chunk and are never given this one.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-
-    @property
-    def tokens(self) -> TokenCounter:
-        return self._encoder.tokens
-
-    @property
-    def identity(self) -> EncoderIdentity:
-        return self._encoder.identity
-
-    @property
-    def fingerprint(self) -> str:
-        return self._encoder.fingerprint
-
-    @property
-    def usage(self) -> Usage:
-        return self._encoder.usage
-
-    @property
-    def setup(self) -> str:
-        return self._encoder.setup
-
-    def check(self, mixture: Mixture) -> None:
-        self._encoder.check(mixture)
-
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
-        found = self._encoder.encode(self._all_fitting(chunks))
+        found = super().encode(self._all_fitting(chunks))
         return [replace(item, chunk=chunk) for item, chunk in zip(found, chunks, strict=True)]
 
-    def encode_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> list[EmbeddedChunk]:
-        return self._encoder.encode_late(text, chunks, sections=sections)
-
     def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
-        prepared = self._encoder.prepare(self._all_fitting(chunks))
+        prepared = super().prepare(self._all_fitting(chunks))
         jobs = (replace(job, chunk=chunk) for job, chunk in zip(prepared.jobs, chunks, strict=True))
         return replace(prepared, jobs=tuple(jobs))
-
-    def prepare_mixed(
-        self,
-        text: str,
-        chunks: Sequence[Chunk],
-        mixture: Mixture,
-        *,
-        sections: Iterable[Span],
-        parts: Sequence[Sequence[Span]] = (),
-    ) -> Prepared:
-        return self._encoder.prepare_mixed(text, chunks, mixture, sections=sections, parts=parts)
 
     def vectors(self, prepared: Prepared, wanted: Collection[int]) -> Iterator[list[tuple[int, Vector]]]:
         """A server is sent the texts of the jobs' chunks: they must be those that were counted."""
         jobs = (replace(job, chunk=self._fitting(job.chunk)) for job in prepared.jobs)
-        return self._encoder.vectors(replace(prepared, jobs=tuple(jobs)), wanted)
+        return super().vectors(replace(prepared, jobs=tuple(jobs)), wanted)
 
     def embed(self, texts: Sequence[str]) -> Vector:
-        return self._encoder.embed([self._cut(text) for text in texts])
-
-    def encode_query(self, query: str) -> Vector:
-        return self._encoder.encode_query(query)
-
-    def forget(self) -> None:
-        self._encoder.forget()
+        return super().embed([self._cut(text) for text in texts])
 
     def _all_fitting(self, chunks: Sequence[Chunk]) -> list[Chunk]:
         return [self._fitting(chunk) for chunk in chunks]

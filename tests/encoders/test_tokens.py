@@ -62,7 +62,7 @@ def test_special_tokens_are_split_into_prefix_and_suffix() -> None:
 def test_a_prompt_lowers_the_limit() -> None:
     prompted = Tokens.from_folder(minilm(), max_tokens=256, prompt="query: ")
     assert prompted.limit == TOKENS.limit - 2
-    assert TOKENS.ids(["query: "]) == [list(prompted.prompt_ids)]
+    assert tuple(TOKENS.ids(["query: "])[0]) == prompted.prompt_ids
 
 
 def test_no_room_for_text_is_an_error() -> None:
@@ -89,7 +89,7 @@ def test_byte_level_offsets_are_code_points(tmp_path: Path) -> None:
 @given(st.text(alphabet=st.characters(), max_size=60))
 def test_offsets_agree_with_count_and_ids(text: str) -> None:
     ids, offsets = TOKENS.located(text)
-    assert TOKENS.ids([text]) == [list(ids)]
+    assert TOKENS.ids([text]) == [ids]
     assert len(offsets) == TOKENS.count(text)
     assert all(0 <= start <= end <= len(text) for start, end in offsets)
     assert [start for start, _ in offsets] == sorted(start for start, _ in offsets)
