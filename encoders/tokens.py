@@ -21,7 +21,7 @@ from quarry.span import Span
 PIECE = 2**16
 """Characters of a long text that are tokenised at once, where its tokenizer allows: the tokenizer's own record of each
 token takes some 300 bytes."""
-GROUP = 2**20
+GROUP = 2**18
 """Characters of many texts that are."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
