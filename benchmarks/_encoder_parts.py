@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from benchmarks._length_mix import chunk_texts, long_text
+from benchmarks._peer import Peer
 from encoders._calibration import cores
 from encoders._window_cost import cost
 from encoders.profiles import Profile, profile, resolve
@@ -52,12 +53,9 @@ def cpu_of(work: Callable[[], Any]) -> tuple[float, Any]:
 def calls(data: Path, *, per_call: int, calls: int, rounds: int) -> dict[str, float]:
     """CPU of sentence-transformers at its defaults over ours, and the least cosine; rounds take turns."""
     import torch
-    from sentence_transformers import SentenceTransformer
 
     torch.set_num_threads(1)
     own = encoder()
-    other = SentenceTransformer(str(resolve(profile("minilm"))), device="cpu")
-    other.max_seq_length = LONGEST
     every = texts(data, per_call * calls)
     groups = [every[n : n + per_call] for n in range(0, len(every), per_call)]
 
@@ -65,16 +63,14 @@ def calls(data: Path, *, per_call: int, calls: int, rounds: int) -> dict[str, fl
         own.forget()
         return own.embed(group)
 
-    def theirs(group: Sequence[str]) -> Any:
-        return other.encode(list(group), normalize_embeddings=True, show_progress_bar=False)
-
-    for warm in (ours, theirs):
-        warm(every[:8])
     ratios = []
-    for _ in range(rounds):
-        slow, expected = cpu_of(lambda: list(map(theirs, groups)))
-        fast, found = cpu_of(lambda: list(map(ours, groups)))
-        ratios.append(slow / fast)
+    with Peer(resolve(profile("minilm")), length=LONGEST) as peer:
+        peer.encode([every[:8]])
+        ours(every[:8])
+        for _ in range(rounds):
+            slow, expected = peer.encode(groups)
+            fast, found = cpu_of(lambda: list(map(ours, groups)))
+            ratios.append(slow / fast)
     cosine = min(float((a * b).sum(axis=1).min()) for a, b in zip(found, expected, strict=True))
     return {"ratio": statistics.median(ratios), "cosine": cosine}
 
