@@ -23,7 +23,7 @@ from encoders._calibration import cores
 from encoders._window_cost import cost
 from encoders.profiles import Profile, profile, resolve
 from encoders.tokens import Tokens
-from encoders.transformer import Transformer
+from encoders.transformer import BATCH_TOKENS, Transformer
 from quarry.span import Span
 from quarry.types import Chunk
 
@@ -77,7 +77,7 @@ def calls(data: Path, *, per_call: int, calls: int, rounds: int) -> dict[str, fl
 
 def limit(data: Path, *, chunks: int, count: int, rounds: int) -> dict[str, float]:
     """Share of what the matrix products at the model's shapes reach alone, on `count` threads: CPU on one, wall on
-    several.
+    several. Of their best call, and of a second of them in the model's order, run in turn.
     """
     own = encoder()
     given = texts(data, chunks)
@@ -87,15 +87,17 @@ def limit(data: Path, *, chunks: int, count: int, rounds: int) -> dict[str, floa
     of = cost(json.loads((resolve(profile("minilm")) / "config.json").read_text()))
     work = sum(n * (of.dense + of.per_key * n) for n in lengths)
     clock = time.perf_counter if count > 1 else time.process_time
-    spent = []
+    spent, ratios = [], []
     for _ in range(rounds):
         own.forget()
         began = clock()
         own.embed(given)
         spent.append(clock() - began)
+        ratios.append(work / spent[-1] / products_flops(384, 1536, threads=count))
     after = gemm_flops(384, 1536, threads=count)
     return {
         "share": work / min(spent) / max(best, after),
+        "beside": statistics.median(ratios),
         "gflops": max(best, after) / 1e9,
         "tokens_per_s": sum(lengths) / min(spent),
     }
@@ -118,6 +120,25 @@ def gemm_flops(hidden: int, inner: int, *, threads: int) -> float:
         total += 2.0 * GEMM_TOKENS * rows * columns
         spent += best
     return total / spent
+
+
+def products_flops(hidden: int, inner: int, *, threads: int, layers: int = 6) -> float:
+    """Of a model's products in their order, each with its own weights, over a second: what is left of the best call's
+    speed where weights come from further than the nearest cache, and on average.
+    """
+    import torch
+
+    torch.set_num_threads(threads)
+    clock = time.perf_counter if threads > 1 else time.process_time
+    x, wide = torch.randn(BATCH_TOKENS, hidden), torch.randn(BATCH_TOKENS, inner)
+    shapes = [(hidden, hidden)] * 4 + [(inner, hidden), (hidden, inner)]
+    weights = [(torch.randn(rows, columns), torch.randn(rows)) for _ in range(layers) for rows, columns in shapes]
+    passes, began = 0, clock()
+    while clock() < began + 1.0:
+        for weight, bias in weights:
+            torch.nn.functional.linear(x if weight.shape[1] == hidden else wide, weight, bias)
+        passes += 1
+    return passes * sum(2.0 * BATCH_TOKENS * weight.numel() for weight, _ in weights) / (clock() - began)
 
 
 def peak(data: Path, *, chunks: int) -> dict[str, float]:

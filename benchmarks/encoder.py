@@ -55,6 +55,7 @@ def limit(options: argparse.Namespace) -> Iterator[Row]:
         name = "one thread, CPU" if alone else f"{count} cores, wall"
         yield Row(name, "share of the matrix products alone", found["share"], bar=bar)
         yield Row(name, "GFLOP/s of those", found["gflops"])
+        yield Row(name, "share of them in the model's order, run in turn", found["beside"])
         yield Row(name, "tokens/s", found["tokens_per_s"])
 
 
