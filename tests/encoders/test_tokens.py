@@ -105,6 +105,14 @@ def test_a_long_text_is_tokenised_in_pieces(text: str, length: int) -> None:
     assert (list(ids), list(offsets)) == (whole.ids, whole.offsets)
 
 
+def test_many_texts_are_tokenised_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"entry {number} of the harbour log" for number in range(20)] * 2
+    together = TOKENS.ids(texts)
+    monkeypatch.setattr(encoders.tokens, "GROUP", 70)
+    TOKENS.recent.clear()
+    assert TOKENS.ids(texts) == together
+
+
 def test_threads_and_pickles_give_the_same() -> None:
     texts = [f"passage number {n} of the corpus" * (n % 7 + 1) for n in range(200)]
     copy = pickle.loads(pickle.dumps(TOKENS))
