@@ -17,16 +17,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchmarks._runs import ROOT
-
-OURS = ("OMP_WAIT_POLICY", "THP_MEM_ALLOC_ENABLE")
-"""Set by `encoders.transformer`."""
+from encoders.transformer import ENVIRONMENT
 
 
 class Peer:
     """`with Peer(model, length=512) as peer: seconds, vectors = peer.encode(groups)`; one thread."""
 
     def __init__(self, model: Path, *, length: int) -> None:
-        env = {name: value for name, value in os.environ.items() if name not in OURS}
+        env = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT}
         command = [sys.executable, "-m", "benchmarks._peer", str(model), str(length)]
         env |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
@@ -35,7 +33,7 @@ class Peer:
         """CPU seconds of all calls, and the vectors of each, `(texts, dim)`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        pickle.dump([list(group) for group in groups], self._process.stdin)
+        pickle.dump(groups, self._process.stdin)
         self._process.stdin.flush()
         found: tuple[float, list[Any]] = pickle.load(self._process.stdout)
         return found

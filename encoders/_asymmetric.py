@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from encoders._mixing import embedded
 from encoders._pooling import Array
 from encoders.around import Around
-from quarry.encoding import LATE, EmbeddedChunk, Encoder, EncoderIdentity, Mixture, Prepared
+from quarry.encoding import Encoder, EncoderIdentity, Mixture, Prepared
 from quarry.errors import ConfigError
 from quarry.fingerprint import digest
 from quarry.span import Span
@@ -38,12 +37,6 @@ class Asymmetric(Around):
     @property
     def setup(self) -> str:
         return f"{self.inner.setup}; queries {self._queries.setup}"
-
-    def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
-        return embedded(self, self.prepare(chunks))
-
-    def encode_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> list[EmbeddedChunk]:
-        return embedded(self, self.prepare_mixed(text, chunks, LATE, sections=sections))
 
     def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
         return self._keyed(super().prepare(chunks))

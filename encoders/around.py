@@ -1,11 +1,14 @@
-"""An encoder around another one: hands all on, for those that change a thing or two of it."""
+"""An encoder around another one, for those that change a thing or two of it: all is handed on, but that encoding is to
+prepare and to run what was prepared.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from encoders._mixing import embedded
 from encoders._pooling import Array
-from quarry.encoding import EmbeddedChunk, Encoder, EncoderIdentity, Mixture, Prepared, TokenCounter, Usage
+from quarry.encoding import LATE, EmbeddedChunk, Encoder, EncoderIdentity, Mixture, Prepared, TokenCounter, Usage
 from quarry.span import Span
 from quarry.types import Chunk
 
@@ -40,10 +43,10 @@ class Around:
         self.inner.check(mixture)
 
     def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
-        return self.inner.encode(chunks)
+        return embedded(self, self.prepare(chunks))
 
     def encode_late(self, text: str, chunks: Sequence[Chunk], *, sections: Iterable[Span]) -> list[EmbeddedChunk]:
-        return self.inner.encode_late(text, chunks, sections=sections)
+        return embedded(self, self.prepare_mixed(text, chunks, LATE, sections=sections))
 
     def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
         return self.inner.prepare(chunks)

@@ -41,9 +41,14 @@ if TYPE_CHECKING:
     from encoders._device import Setup
     from encoders._passes import Passes, Texts
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait must not spin: parsers need the cores
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch takes large blocks in huge pages: 4 to 5 % of the CPU
-os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_dir().parent / "inductor"))  # not in the temporary folder
+ENVIRONMENT = {
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not spin: parsers need the cores
+    "THP_MEM_ALLOC_ENABLE": "1",  # torch takes large blocks in huge pages: 4 to 5 % of the CPU
+    "TORCHINDUCTOR_CACHE_DIR": str(cache_dir().parent / "inductor"),  # not in the temporary folder
+}
+"""For torch, where the user says nothing; set before it is imported."""
+for _name, _value in ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)
 
 BATCH_TOKENS = 2048
 """Tokens of one forward pass: measured optimum on CPUs of 512, 1024, 2048, 4096 and 8192."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from encoders.around import Around
-from quarry.encoding import EmbeddedChunk, Prepared, SentenceEmbedder, TokenCounter
+from quarry.encoding import Prepared, SentenceEmbedder, TokenCounter
 from quarry.fingerprint import chunk_id, digest
 from quarry.span import Span
 from quarry.types import Chunk, Document, Element
@@ -75,12 +75,8 @@ class CuttingEncoder(Around):
     So do the encoders around other splitters. Our strategies make no such chunk and are never given this one.
     """
 
-    def encode(self, chunks: Sequence[Chunk]) -> list[EmbeddedChunk]:
-        found = super().encode(self._all_fitting(chunks))
-        return [replace(item, chunk=chunk) for item, chunk in zip(found, chunks, strict=True)]
-
     def prepare(self, chunks: Sequence[Chunk]) -> Prepared:
-        prepared = super().prepare(self._all_fitting(chunks))
+        prepared = super().prepare([self._fitting(chunk) for chunk in chunks])
         jobs = (replace(job, chunk=chunk) for job, chunk in zip(prepared.jobs, chunks, strict=True))
         return replace(prepared, jobs=tuple(jobs))
 
@@ -91,9 +87,6 @@ class CuttingEncoder(Around):
 
     def embed(self, texts: Sequence[str]) -> Vector:
         return super().embed([self._cut(text) for text in texts])
-
-    def _all_fitting(self, chunks: Sequence[Chunk]) -> list[Chunk]:
-        return [self._fitting(chunk) for chunk in chunks]
 
     def _fitting(self, chunk: Chunk) -> Chunk:
         if chunk.tokens <= self.tokens.limit:
